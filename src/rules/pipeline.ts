@@ -1,0 +1,54 @@
+/** A pipeline as the rest of the product sees it: every default filled in, durations in milliseconds. */
+export interface Pipeline {
+  readonly name: string;
+  /** Group it belongs to; with a bare `pipelines:` file, the file's base name. */
+  readonly group: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  /** Name of the data source in the settings. */
+  readonly datasource: string;
+  readonly query: string;
+  readonly stepMs: number;
+  readonly contextWindowMs: number;
+  readonly predictionHorizonMs: number;
+  readonly mode: 'forecast_and_anomaly' | 'forecast_only' | 'anomaly_only';
+  readonly forecastSchedule: string;
+  /** Cron; undefined: the group's interval. */
+  readonly anomalySchedule: string | undefined;
+  readonly timezone: string;
+  readonly intervalMs: number;
+  readonly queryOffsetMs: number;
+  /** Most series it may publish; 0 = no limit. */
+  readonly limit: number;
+  /** Group labels and the pipeline's own, merged. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly model: { readonly type: 'local' | 'remote'; readonly id: string; readonly parameters: Readonly<Record<string, unknown>> };
+  readonly anomaly: {
+    readonly technique: string;
+    readonly confidenceLevel: number;
+    readonly direction: 'both' | 'above' | 'below';
+    readonly threshold: number;
+    readonly minDeviation: { readonly absolute: number; readonly relative: number };
+  };
+  /** Undefined: unbounded. */
+  readonly dataRange: readonly [number, number] | undefined;
+  readonly output: {
+    readonly horizons: readonly { readonly text: string; readonly ms: number }[];
+    /** Levels of the look-ahead band: lowest and highest are its edges. */
+    readonly quantiles: readonly number[];
+    /** Also write the forecast path at its own future instants (remote write only). */
+    readonly futureSamples: boolean;
+  };
+}
+
+export interface Group {
+  readonly name: string;
+  readonly file: string;
+  readonly intervalMs: number;
+  readonly pipelines: readonly Pipeline[];
+}
+
+/** All groups of all rule files; pipeline names are unique in it. */
+export interface GroupSet {
+  readonly groups: readonly Group[];
+}
