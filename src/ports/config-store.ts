@@ -1,5 +1,5 @@
-import type { Problem } from '../rules/problem.ts';
 import type { GroupSet } from '../rules/pipeline.ts';
+import type { Problem } from '../rules/problem.ts';
 
 export interface LoadedRules {
   readonly groups: GroupSet;

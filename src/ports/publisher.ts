@@ -1,7 +1,17 @@
 import type { Labels } from '../series/labels.ts';
 
 /** Names of the published families, without the prefix. */
-export const FAMILIES = ['value', 'expected', 'lower', 'upper', 'score', 'anomaly', 'forecast', 'forecast_lower', 'forecast_upper'] as const;
+export const FAMILIES = [
+  'value',
+  'expected',
+  'lower',
+  'upper',
+  'score',
+  'anomaly',
+  'forecast',
+  'forecast_lower',
+  'forecast_upper',
+] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** One scored instant of a pipeline: a column per family, entry s belongs to `series[s]`. NaN: nothing to publish. */

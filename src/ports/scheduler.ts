@@ -5,7 +5,11 @@ export interface Slot {
   readonly pipeline: string;
   readonly task: TaskKind;
   readonly when:
-    | { readonly kind: 'interval'; readonly everyMs: number; /** 0 ≤ phaseMs < everyMs, spreads groups */ readonly phaseMs: number }
+    | {
+        readonly kind: 'interval';
+        readonly everyMs: number /** 0 ≤ phaseMs < everyMs, spreads groups */;
+        readonly phaseMs: number;
+      }
     | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string };
 }
 

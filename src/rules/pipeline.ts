@@ -22,7 +22,11 @@ export interface Pipeline {
   readonly limit: number;
   /** Group labels and the pipeline's own, merged. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly model: { readonly type: 'local' | 'remote'; readonly id: string; readonly parameters: Readonly<Record<string, unknown>> };
+  readonly model: {
+    readonly type: 'local' | 'remote';
+    readonly id: string;
+    readonly parameters: Readonly<Record<string, unknown>>;
+  };
   readonly anomaly: {
     readonly technique: string;
     readonly confidenceLevel: number;

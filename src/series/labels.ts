@@ -57,7 +57,8 @@ export function isMetricName(name: string): boolean {
 /** `{a="b",c="d"}` as people write it in PromQL; for messages. */
 export function formatLabels(labels: Labels): string {
   const parts: string[] = [];
-  for (let i = 0; i < labels.pairs.length; i += 2) parts.push(`${labels.pairs[i]}=${JSON.stringify(labels.pairs[i + 1])}`);
+  for (let i = 0; i < labels.pairs.length; i += 2)
+    parts.push(`${labels.pairs[i]}=${JSON.stringify(labels.pairs[i + 1])}`);
   return `{${parts.join(',')}}`;
 }
 
