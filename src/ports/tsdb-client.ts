@@ -1,4 +1,5 @@
 import type { SeriesBlock } from '../series/block.ts';
+import type { Labels } from '../series/labels.ts';
 
 /** A read of [startMs, endMs], both multiples of stepMs and both part of the answer. */
 export interface RangeQuery {
@@ -9,6 +10,8 @@ export interface RangeQuery {
   /** Most series the answer may have; 0 = no limit. Above it the read rejects with `series_limit`. */
   readonly limit: number;
   readonly timeoutMs: number;
+  /** The caller needs these series only. A source that can narrow the read does so; any may answer more. */
+  readonly only?: readonly Labels[];
 }
 
 /** One piece of a read. Pieces come in time order, do not overlap, and together cover the grid of the query. */
