@@ -27,6 +27,8 @@ export interface RangePiece {
 }
 
 export interface TsdbClient extends AsyncDisposable {
+  /** Whether reads of this query get cheaper when `only` names a few series. */
+  narrows?(query: string): boolean;
   /**
    * Small reads come as one piece; wide or long ones as several, so that no answer is held whole. A series that has
    * no sample in a piece is absent from it. Rejects with OpenAnomalyError (see errors.ts), or `signal.reason`.

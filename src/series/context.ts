@@ -180,4 +180,32 @@ export class ContextSet {
     for (const slot of this.#slotByKey.values()) bytes += this.#rings[slot]?.byteLength ?? 0;
     return bytes;
   }
+
+  /** A slot's samples from the oldest to the newest in the window, as a snapshot keeps them. */
+  exportRing(slot: number): RingMemory | undefined {
+    const ring = this.#rings[slot];
+    const firstStep = Math.max(this.#first[slot]!, this.#endStep - this.capacitySteps + 1);
+    const lastStep = this.#last[slot]!;
+    if (ring === undefined || lastStep < firstStep) return undefined;
+    const offsets = new Float32Array(lastStep - firstStep + 1);
+    for (let i = 0; i < offsets.length; i++) offsets[i] = ring[(firstStep + i) % this.capacitySteps]!;
+    return { startMs: firstStep * this.stepMs, base: this.#base[slot]!, offsets };
+  }
+
+  importRing(slot: number, memory: RingMemory): void {
+    const ring = new Float32Array(this.capacitySteps);
+    const firstStep = Math.round(memory.startMs / this.stepMs);
+    for (let i = 0; i < memory.offsets.length; i++) ring[(firstStep + i) % this.capacitySteps] = memory.offsets[i]!;
+    this.#rings[slot] = ring;
+    this.#base[slot] = memory.base;
+    this.#first[slot] = firstStep;
+    this.#last[slot] = firstStep + memory.offsets.length - 1;
+  }
+}
+
+/** Samples of one series as offsets from `base`, one a step from `startMs`; NaN is missing. At most a window long. */
+export interface RingMemory {
+  readonly startMs: number;
+  readonly base: number;
+  readonly offsets: Float32Array;
 }

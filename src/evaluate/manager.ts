@@ -1,0 +1,195 @@
+import { describeError, OpenAnomalyError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Publisher } from '../ports/publisher.ts';
+import type { Scheduler, TaskRun } from '../ports/scheduler.ts';
+import type { StateStore } from '../ports/state-store.ts';
+import type { Group, GroupSet, Pipeline } from '../rules/pipeline.ts';
+import type { Telemetry } from '../telemetry/metrics.ts';
+import { createState, PipelineRunner } from './pipeline-runner.ts';
+import type { PipelineState } from './pipeline-state.ts';
+import { firstTask, planOf } from './plan.ts';
+import { decodeSnapshot, encodeSnapshot, stateSignature } from './snapshot.ts';
+import type { PipelineStatus } from './status.ts';
+import type { TaskPorts } from './task-ports.ts';
+
+export interface ManagerOptions {
+  readonly portsFor: (pipeline: Pipeline) => TaskPorts;
+  readonly publisher: Publisher;
+  readonly scheduler: Scheduler;
+  /** Undefined: nothing is kept over a restart. */
+  readonly store: StateStore | undefined;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Self-metrics of groups and pipelines start at zero and go with them. */
+  readonly metricsOf: {
+    startGroup(group: string): void;
+    removeGroup(group: string): void;
+    startPipeline(pipeline: string): void;
+    removePipeline(pipeline: string): void;
+  };
+}
+
+interface Entry {
+  readonly group: Group;
+  readonly pipeline: Pipeline;
+}
+
+/** Groups in and out: keeps the state of what did not change, ends what is gone, starts what is new. */
+export class Manager {
+  readonly #options: ManagerOptions;
+  readonly #runners = new Map<string, PipelineRunner>();
+  #groups: readonly Group[] = [];
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+    options.scheduler.run(
+      (run) => this.#execute(run),
+      (run) => this.#missed(run),
+    );
+  }
+
+  /** Makes the set the running one. Pipelines whose shape is unchanged go on without losing a sample. */
+  async apply({ groups }: GroupSet): Promise<void> {
+    const { metricsOf, scheduler } = this.#options;
+    const before = new Set(this.#groups.map((group) => group.name));
+    const after = new Set(groups.map((group) => group.name));
+    const entries = new Map(enabledEntries(groups).map((entry) => [entry.pipeline.name, entry]));
+
+    await Promise.all([...this.#runners].map(([name, runner]) => this.#endUnlessKept(runner, entries.get(name))));
+    for (const group of before) if (!after.has(group)) metricsOf.removeGroup(group);
+    for (const group of after) if (!before.has(group)) metricsOf.startGroup(group);
+    const started = await Promise.all([...entries.values()].map((entry) => this.#keepOrStart(entry)));
+    this.#groups = groups;
+    await scheduler.replace(planOf(groups));
+
+    const timestampMs = this.#options.clock.nowMs();
+    // The first evaluation does not wait for its slot: an operator who starts or changes something wants to see it.
+    for (const runner of started) if (runner !== undefined) void runner.run(firstTask(runner.pipeline), timestampMs);
+  }
+
+  status(): PipelineStatus[] {
+    return this.#groups.flatMap((group) =>
+      group.pipelines.map(
+        (pipeline) => this.#runners.get(pipeline.name)?.status() ?? statusOfDisabled(group, pipeline),
+      ),
+    );
+  }
+
+  /** Resolves when nothing is being evaluated any more. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#runners.values()].map((runner) => runner.idle()));
+  }
+
+  /** Writes a snapshot of every pipeline; a failure is told and does not stop the others. */
+  async save(): Promise<void> {
+    const { store, telemetry, logger } = this.#options;
+    if (store === undefined) return;
+    for (const runner of this.#runners.values()) {
+      const chunks = encodeSnapshot(runner.state, runner.pipeline);
+      if (chunks === undefined) continue;
+      try {
+        await store.save(storeKey(runner.pipeline.name), chunks);
+        telemetry.stateSnapshots.inc({ outcome: 'success' });
+      } catch (error) {
+        telemetry.stateSnapshots.inc({ outcome: 'failed' });
+        logger.log('error', 'snapshot could not be written', {
+          pipeline: runner.pipeline.name,
+          err: describeError(error),
+        });
+      }
+    }
+  }
+
+  /** Aborts what still runs; what was published stays. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+  }
+
+  async #execute(run: TaskRun): Promise<void> {
+    await this.#runners.get(run.pipeline)?.run(run.task, run.timestampMs);
+  }
+
+  #missed(run: TaskRun): void {
+    const group = this.#runners.get(run.pipeline)?.pipeline.group;
+    if (group !== undefined) this.#options.telemetry.evaluationsMissed.inc({ group, task: run.task });
+  }
+
+  async #endUnlessKept(runner: PipelineRunner, next: Entry | undefined): Promise<void> {
+    const { name } = runner.pipeline;
+    if (next !== undefined && stateSignature(next.pipeline) === stateSignature(runner.pipeline)) return;
+    this.#runners.delete(name);
+    await runner.end(this.#options.clock.nowMs());
+    if (next !== undefined) return;
+    this.#options.metricsOf.removePipeline(name);
+    await this.#options.store?.remove(storeKey(name));
+  }
+
+  async #keepOrStart({ group, pipeline }: Entry): Promise<PipelineRunner | undefined> {
+    const kept = this.#runners.get(pipeline.name);
+    if (kept !== undefined) {
+      kept.adopt(pipeline, group.file);
+      return undefined;
+    }
+    const { portsFor, publisher, metricsOf } = this.#options;
+    metricsOf.startPipeline(pipeline.name);
+    const state = await this.#restore(pipeline);
+    const runner = new PipelineRunner(pipeline, {
+      file: group.file,
+      ports: portsFor(pipeline),
+      publisher,
+      ...(state && { state }),
+    });
+    this.#runners.set(pipeline.name, runner);
+    return runner;
+  }
+
+  async #restore(pipeline: Pipeline): Promise<PipelineState | undefined> {
+    const { store, logger, telemetry } = this.#options;
+    try {
+      const bytes = await store?.load(storeKey(pipeline.name));
+      return bytes && decodeSnapshot(bytes, { pipeline, create: () => createState(pipeline) });
+    } catch (error) {
+      if (!(error instanceof OpenAnomalyError)) throw error;
+      telemetry.stateSnapshotsBroken.inc();
+      logger.log('warn', 'snapshot is not used, the pipeline starts from the data source', {
+        pipeline: pipeline.name,
+        err: describeError(error),
+      });
+      return undefined;
+    }
+  }
+}
+
+function enabledEntries(groups: readonly Group[]): Entry[] {
+  return groups.flatMap((group) =>
+    group.pipelines.filter((pipeline) => pipeline.enabled).map((pipeline) => ({ group, pipeline })),
+  );
+}
+
+function storeKey(pipeline: string): string {
+  return `pipeline-${pipeline}`;
+}
+
+function statusOfDisabled(group: Group, pipeline: Pipeline): PipelineStatus {
+  const { name, description, query, enabled } = pipeline;
+  return {
+    name,
+    group: group.name,
+    file: group.file,
+    description,
+    query,
+    enabled,
+    health: 'starting',
+    lastError: undefined,
+    lastEvaluationMs: undefined,
+    lastEvaluationDurationMs: undefined,
+    lastForecastMs: undefined,
+    series: 0,
+    warmingUp: 0,
+    flagged: 0,
+    highestScore: undefined,
+    engines: {},
+  };
+}

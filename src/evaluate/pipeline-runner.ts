@@ -1,0 +1,280 @@
+import { describeError, OpenAnomalyError } from '../errors.ts';
+import type { Evaluation, Publisher, ScoredStep } from '../ports/publisher.ts';
+import type { TaskKind } from '../ports/scheduler.ts';
+import type { Pipeline } from '../rules/pipeline.ts';
+import type { Labels } from '../series/labels.ts';
+import { advance, forecastable } from './advance.ts';
+import { forecastSlots } from './forecast-task.ts';
+import { futurePathOf, lookAheadOf } from './look-ahead.ts';
+import { PipelineState } from './pipeline-state.ts';
+import { readHistory } from './read-task.ts';
+import type { PipelineStatus } from './status.ts';
+import type { TaskPorts } from './task-ports.ts';
+
+/**
+ * What was published before a failure stays on the page this long, as Prometheus looks back, then it ends: a page that
+ * shows old samples as new ones is worse than an empty one.
+ */
+const HOLD_AFTER_FAILURE_MS = 300_000;
+/** Paths reach beyond the horizon by this much, so that the farthest look-ahead is there until the next forecast. */
+const PATH_SLACK_MS = 900_000;
+/** Samples per series over which the coverage that is shown is averaged. */
+const COVERAGE_WINDOW = 1000;
+
+/** Runs the tasks of one pipeline, one at a time, and remembers how they went. */
+export class PipelineRunner {
+  readonly #ports: TaskPorts;
+  readonly #publisher: Publisher;
+  readonly #abort = new AbortController();
+  #pipeline: Pipeline;
+  #file: string;
+  #state: PipelineState;
+  #queue: Promise<void> = Promise.resolve();
+  #withoutHistory = new Set<number>();
+  #failure: string | undefined;
+  #lastEvaluationMs: number | undefined;
+  #lastDurationMs: number | undefined;
+  #lastForecastMs: number | undefined;
+  #lastStep: ScoredStep | undefined;
+  #coverage: { share: number; weight: number } = { share: 0, weight: 0 };
+  #isPublished = false;
+  readonly #reportedEngines = new Set<string>();
+
+  constructor(
+    pipeline: Pipeline,
+    options: {
+      readonly file: string;
+      readonly ports: TaskPorts;
+      readonly publisher: Publisher;
+      readonly state?: PipelineState;
+    },
+  ) {
+    this.#pipeline = pipeline;
+    this.#file = options.file;
+    this.#ports = options.ports;
+    this.#publisher = options.publisher;
+    this.#state = options.state ?? createState(pipeline);
+  }
+
+  get pipeline(): Pipeline {
+    return this.#pipeline;
+  }
+
+  get state(): PipelineState {
+    return this.#state;
+  }
+
+  /** Takes over a changed definition whose state still fits. */
+  adopt(pipeline: Pipeline, file: string): void {
+    this.#pipeline = pipeline;
+    this.#file = file;
+  }
+
+  /** Runs a task after those before it. Never rejects: a failure is told in the log, the metrics and the status. */
+  run(task: TaskKind, timestampMs: number): Promise<void> {
+    const result = this.#queue.then(() => this.#runOnce(task, timestampMs));
+    this.#queue = result;
+    return result;
+  }
+
+  /** Stops what runs and lets every published series end. */
+  async end(timestampMs: number): Promise<void> {
+    await this.stop();
+    this.#publisher.remove(this.#pipeline.name, this.#isPublished ? this.#state.members.labels : [], timestampMs);
+  }
+
+  /** Stops what runs; what was published stays. */
+  async stop(): Promise<void> {
+    this.#abort.abort(new OpenAnomalyError('shutting_down', 'the pipeline is being stopped'));
+    await this.#queue;
+  }
+
+  async idle(): Promise<void> {
+    await this.#queue;
+  }
+
+  async #runOnce(task: TaskKind, timestampMs: number): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    const { telemetry, clock, logger } = this.#ports;
+    const pipeline = this.#pipeline;
+    const where = { group: pipeline.group, task };
+    const startedMs = clock.nowMs();
+    telemetry.evaluations.inc(where);
+    try {
+      await this.#evaluate(task, timestampMs);
+      this.#lastEvaluationMs = timestampMs;
+      this.#lastDurationMs = clock.nowMs() - startedMs;
+      if (this.#failure !== undefined) logger.log('info', 'pipeline is healthy again', { pipeline: pipeline.name });
+      this.#failure = undefined;
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      telemetry.evaluationFailures.inc(where);
+      this.#fail(error, timestampMs);
+    }
+    telemetry.evaluationDuration.observe(where, (clock.nowMs() - startedMs) / 1000);
+    this.#report();
+  }
+
+  async #evaluate(task: TaskKind, timestampMs: number): Promise<void> {
+    const pipeline = this.#pipeline;
+    const signal = this.#abort.signal;
+    const isFirst = this.#state.contexts.endMs === undefined;
+    // A first read that fails must leave nothing half-filled behind.
+    const state = isFirst ? createState(pipeline) : this.#state;
+    const advanced = await advance(state, { pipeline, timestampMs }, this.#ports, signal);
+    this.#state = state;
+    for (const slot of advanced.withoutHistory) this.#withoutHistory.add(slot);
+    if (advanced.ended.length > 0)
+      this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, advanced.ended.length);
+    this.#learnCoverage(advanced.inside, advanced.scored);
+    if (task === 'forecast' || isFirst) await this.#forecast(state, timestampMs, signal);
+    if (advanced.steps.length === 0 && advanced.ended.length === 0 && task !== 'forecast' && !isFirst) return;
+    this.#publish(state, {
+      timestampMs,
+      steps: advanced.steps,
+      ended: advanced.ended,
+      withPath: task === 'forecast' || isFirst,
+    });
+  }
+
+  async #forecast(state: PipelineState, timestampMs: number, signal: AbortSignal): Promise<void> {
+    const pipeline = this.#pipeline;
+    const members = new Set(state.members.slots);
+    const missing = [...this.#withoutHistory].filter((slot) => members.has(slot));
+    if (missing.length > 0)
+      await readHistory(state, { pipeline, slots: missing, mayReadAll: true }, this.#ports, signal);
+    this.#withoutHistory.clear();
+    await forecastSlots(
+      state,
+      { pipeline, slots: forecastable(state), asOfMs: state.contexts.endMs! },
+      this.#ports,
+      signal,
+    );
+    this.#lastForecastMs = timestampMs;
+  }
+
+  #publish(
+    state: PipelineState,
+    what: {
+      readonly timestampMs: number;
+      readonly steps: readonly ScoredStep[];
+      readonly ended: readonly Labels[];
+      readonly withPath: boolean;
+    },
+  ): void {
+    const pipeline = this.#pipeline;
+    const endMs = state.contexts.endMs!;
+    const showsForecast = pipeline.mode !== 'anomaly_only';
+    const evaluation: Evaluation = {
+      pipeline: pipeline.name,
+      series: state.members.labels,
+      timestampMs: what.timestampMs,
+      steps: what.steps,
+      lookAhead: showsForecast ? lookAheadOf(state, pipeline, endMs) : [],
+      ...(showsForecast &&
+        what.withPath &&
+        pipeline.output.futureSamples && { futurePath: futurePathOf(state, pipeline, endMs) }),
+      ended: what.ended,
+    };
+    this.#lastStep = what.steps.at(-1) ?? this.#lastStep;
+    this.#isPublished = true;
+    void this.#publisher.publish(evaluation);
+  }
+
+  #fail(error: unknown, timestampMs: number): void {
+    const { logger } = this.#ports;
+    const pipeline = this.#pipeline;
+    const description = describeError(error);
+    if (description !== this.#failure)
+      logger.log('warn', 'evaluation failed', { pipeline: pipeline.name, group: pipeline.group, err: description });
+    this.#failure = description;
+    const isOverLimit = error instanceof OpenAnomalyError && error.code === 'series_limit';
+    const isOld = timestampMs - (this.#lastEvaluationMs ?? timestampMs) > HOLD_AFTER_FAILURE_MS;
+    if (this.#isPublished && (isOverLimit || isOld)) {
+      // As Prometheus does for a failing rule: nothing is published any more, and no stale markers are sent.
+      this.#publisher.remove(pipeline.name, [], timestampMs);
+      this.#isPublished = false;
+    }
+  }
+
+  #learnCoverage(inside: number, scored: number): void {
+    if (scored === 0) return;
+    const members = Math.max(this.#state.members.slots.length, 1);
+    const keep = (1 - 1 / COVERAGE_WINDOW) ** (scored / members);
+    const weight = keep * this.#coverage.weight + (1 - keep);
+    this.#coverage = {
+      share: (keep * this.#coverage.weight * this.#coverage.share + (1 - keep) * (inside / scored)) / weight,
+      weight,
+    };
+  }
+
+  #report(): void {
+    const { telemetry } = this.#ports;
+    const pipeline = this.#pipeline;
+    const labels = { pipeline: pipeline.name };
+    const status = this.status();
+    telemetry.pipelineHealthy.set(labels, status.health === 'ok' ? 1 : 0);
+    telemetry.pipelineSeries.set(labels, status.series);
+    telemetry.pipelineWarmingUp.set(labels, status.warmingUp);
+    telemetry.pipelineContextBytes.set(labels, this.#state.bytes);
+    if (this.#lastEvaluationMs !== undefined)
+      telemetry.pipelineLastEvaluation.set(labels, this.#lastEvaluationMs / 1000);
+    if (this.#lastForecastMs !== undefined) telemetry.pipelineLastForecast.set(labels, this.#lastForecastMs / 1000);
+    if (pipeline.mode !== 'forecast_only') telemetry.bandCoverageTarget.set(labels, pipeline.anomaly.confidenceLevel);
+    if (this.#coverage.weight > 0) telemetry.bandCoverage.set(labels, this.#coverage.share);
+    for (const engine of Object.keys(status.engines)) this.#reportedEngines.add(engine);
+    for (const engine of this.#reportedEngines)
+      telemetry.pipelineEngineSeries.set({ ...labels, engine }, status.engines[engine] ?? 0);
+  }
+
+  status(): PipelineStatus {
+    const pipeline = this.#pipeline;
+    const state = this.#state;
+    const { slots } = state.members;
+    const engines: Record<string, number> = {};
+    let warmingUp = 0;
+    let flagged = 0;
+    for (const slot of slots) {
+      const engine = state.hint(slot)?.engine;
+      if (engine !== undefined && state.isWarm(slot)) engines[engine] = (engines[engine] ?? 0) + 1;
+      if (!state.isWarm(slot)) warmingUp++;
+      if (state.flag(slot) !== 0) flagged++;
+    }
+    return {
+      name: pipeline.name,
+      group: pipeline.group,
+      file: this.#file,
+      description: pipeline.description,
+      query: pipeline.query,
+      enabled: pipeline.enabled,
+      health: this.#failure !== undefined ? 'error' : this.#lastEvaluationMs === undefined ? 'starting' : 'ok',
+      lastError: this.#failure,
+      lastEvaluationMs: this.#lastEvaluationMs,
+      lastEvaluationDurationMs: this.#lastDurationMs,
+      lastForecastMs: this.#lastForecastMs,
+      series: slots.length,
+      warmingUp,
+      flagged,
+      highestScore: highestOf(this.#lastStep?.score),
+      engines,
+    };
+  }
+}
+
+/** An empty state of the shape a pipeline needs. */
+export function createState(pipeline: Pipeline): PipelineState {
+  const { stepMs, contextWindowMs, predictionHorizonMs } = pipeline;
+  const horizonSteps = Math.ceil(predictionHorizonMs / stepMs);
+  return new PipelineState({
+    stepMs,
+    contextSteps: Math.max(2, Math.round(contextWindowMs / stepMs)),
+    pathSteps: horizonSteps + Math.min(horizonSteps, Math.ceil(PATH_SLACK_MS / stepMs)),
+  });
+}
+
+function highestOf(scores: Float64Array | undefined): number | undefined {
+  let highest: number | undefined;
+  for (const score of scores ?? [])
+    if (Number.isFinite(score) && score > (highest ?? Number.NEGATIVE_INFINITY)) highest = score;
+  return highest;
+}

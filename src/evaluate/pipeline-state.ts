@@ -1,0 +1,189 @@
+import { CALIBRATION_FLOATS, calibrateRow, initCalibration } from '../forecast/calibrate.ts';
+import type { ForecastBlock, SeriesHint } from '../forecast/forecast.ts';
+import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../forecast/quantile.ts';
+import { ContextSet } from '../series/context.ts';
+import type { Labels } from '../series/labels.ts';
+
+const LEVELS = QUANTILE_LEVELS.length;
+
+/** A path is kept as float32 offsets from its first median, like contexts and for the same reasons. */
+interface Path {
+  startMs: number;
+  base: number;
+  offsets: Float32Array;
+}
+
+/** The published members of a pipeline: entry i of every published column belongs to slots[i] and labels[i]. */
+export interface Members {
+  readonly slots: readonly number[];
+  readonly labels: readonly Labels[];
+}
+
+/** Everything a pipeline remembers about its series: contexts, forecast paths, calibration, what engines learnt. */
+export class PipelineState {
+  readonly contexts: ContextSet;
+  readonly pathSteps: number;
+  /** Newest instant that was scored; undefined before the first. */
+  scoredMs: number | undefined;
+  readonly #outputLabels: (Labels | undefined)[] = [];
+  readonly #outputKeys = new Set<string>();
+  readonly #paths: (Path | undefined)[] = [];
+  readonly #hints: (SeriesHint | undefined)[] = [];
+  readonly #flagShare: number[] = [];
+  readonly #flags: number[] = [];
+  #calibration = new Float32Array(0);
+  #members: Members | undefined;
+
+  constructor(options: { readonly stepMs: number; readonly contextSteps: number; readonly pathSteps: number }) {
+    this.contexts = new ContextSet(options.stepMs, options.contextSteps);
+    this.pathSteps = options.pathSteps;
+  }
+
+  /**
+   * Adds a series, published under `output`. Answers undefined when another series is published under the same labels
+   * already: two inputs that differ in their metric name only.
+   */
+  add(input: Labels, output: Labels): number | undefined {
+    if (this.#outputKeys.has(output.key)) return undefined;
+    const slot = this.contexts.add(input);
+    this.#outputKeys.add(output.key);
+    this.#outputLabels[slot] = output;
+    this.#paths[slot] = undefined;
+    this.#hints[slot] = undefined;
+    this.#flagShare[slot] = 0;
+    this.#flags[slot] = 0;
+    this.#growCalibration(slot + 1);
+    initCalibration(this.#calibration, slot * CALIBRATION_FLOATS);
+    this.#members = undefined;
+    return slot;
+  }
+
+  remove(slot: number): Labels {
+    const output = this.#outputLabels[slot]!;
+    this.#outputKeys.delete(output.key);
+    this.#outputLabels[slot] = undefined;
+    this.#paths[slot] = undefined;
+    this.#hints[slot] = undefined;
+    this.contexts.remove(slot);
+    this.#members = undefined;
+    return output;
+  }
+
+  get members(): Members {
+    if (this.#members === undefined) {
+      const slots = [...this.contexts.slots()];
+      this.#members = { slots, labels: slots.map((slot) => this.#outputLabels[slot]!) };
+    }
+    return this.#members;
+  }
+
+  /** Whether a path made before an instant reaches it. A path of NaN counts: the engine had nothing to say. */
+  covers(slot: number, timeMs: number): boolean {
+    const path = this.#paths[slot];
+    return (
+      path !== undefined && timeMs >= path.startMs && timeMs < path.startMs + this.pathSteps * this.contexts.stepMs
+    );
+  }
+
+  isWarm(slot: number): boolean {
+    const path = this.#paths[slot];
+    return path !== undefined && Number.isFinite(path.base);
+  }
+
+  setPath(slot: number, block: ForecastBlock, index: number): void {
+    const from = index * block.steps * LEVELS;
+    const base = block.quantiles[from + MEDIAN_INDEX]!;
+    const offsets = this.#paths[slot]?.offsets ?? new Float32Array(this.pathSteps * LEVELS);
+    for (let i = 0; i < offsets.length; i++)
+      offsets[i] = i < block.steps * LEVELS ? block.quantiles[from + i]! - base : Number.NaN;
+    this.#paths[slot] = { startMs: block.startMs, base, offsets };
+    this.#hints[slot] = block.hints[index];
+  }
+
+  hint(slot: number): SeriesHint | undefined {
+    return this.#hints[slot];
+  }
+
+  /** Steps ahead an instant lies in the slot's path: 1 for its first step. */
+  leadSteps(slot: number, timeMs: number): number {
+    return Math.round((timeMs - this.#paths[slot]!.startMs) / this.contexts.stepMs) + 1;
+  }
+
+  /** Writes the path's quantiles for an instant as the engine gave them; NaN where the path does not reach. */
+  rawRow(slot: number, timeMs: number, target: Float64Array, at: number): void {
+    if (!this.covers(slot, timeMs)) {
+      target.fill(Number.NaN, at, at + LEVELS);
+      return;
+    }
+    const path = this.#paths[slot]!;
+    const from = (this.leadSteps(slot, timeMs) - 1) * LEVELS;
+    for (let level = 0; level < LEVELS; level++) target[at + level] = path.base + path.offsets[from + level]!;
+  }
+
+  /** As `rawRow`, then recalibrated by the errors of this series. */
+  calibratedRow(slot: number, timeMs: number, target: Float64Array, at: number): void {
+    this.rawRow(slot, timeMs, target, at);
+    if (!Number.isFinite(target[at + MEDIAN_INDEX]!)) return;
+    calibrateRow(this.#calibration, slot * CALIBRATION_FLOATS, this.leadSteps(slot, timeMs), target, at);
+  }
+
+  get calibration(): Float32Array {
+    return this.#calibration;
+  }
+
+  /** Share of recent samples of a slot that were flagged, an exponential window of `FLAG_WINDOW` samples. */
+  flagShare(slot: number): number {
+    return this.#flagShare[slot]!;
+  }
+
+  recordFlag(slot: number, flag: number, weight: number): void {
+    this.#flags[slot] = flag;
+    this.#flagShare[slot]! += weight * ((flag === 0 ? 0 : 1) - this.#flagShare[slot]!);
+  }
+
+  /** Flag of the newest scored sample: −1, 0, 1. */
+  flag(slot: number): number {
+    return this.#flags[slot]!;
+  }
+
+  /** Bytes held for contexts, paths and calibration. */
+  get bytes(): number {
+    let bytes = this.contexts.bytes + this.#calibration.byteLength;
+    for (const slot of this.contexts.slots()) bytes += this.#paths[slot]?.offsets.byteLength ?? 0;
+    return bytes;
+  }
+
+  /** The parts of a slot that a snapshot keeps beside its context. */
+  exportSlot(slot: number): SlotMemory {
+    const path = this.#paths[slot];
+    return {
+      hint: this.#hints[slot],
+      path: path && { startMs: path.startMs, base: path.base, offsets: path.offsets },
+      calibration: this.#calibration.subarray(slot * CALIBRATION_FLOATS, (slot + 1) * CALIBRATION_FLOATS),
+      flagShare: this.#flagShare[slot]!,
+    };
+  }
+
+  importSlot(slot: number, memory: SlotMemory): void {
+    this.#hints[slot] = memory.hint;
+    this.#paths[slot] = memory.path && { ...memory.path };
+    this.#calibration.set(memory.calibration, slot * CALIBRATION_FLOATS);
+    this.#flagShare[slot] = memory.flagShare;
+  }
+
+  #growCalibration(slots: number): void {
+    if (slots * CALIBRATION_FLOATS <= this.#calibration.length) return;
+    const grown = new Float32Array(
+      Math.max(slots, 16, Math.ceil(this.#calibration.length / CALIBRATION_FLOATS) * 1.5) * CALIBRATION_FLOATS,
+    );
+    grown.set(this.#calibration);
+    this.#calibration = grown;
+  }
+}
+
+export interface SlotMemory {
+  readonly hint: SeriesHint | undefined;
+  readonly path: { readonly startMs: number; readonly base: number; readonly offsets: Float32Array } | undefined;
+  readonly calibration: Float32Array;
+  readonly flagShare: number;
+}

@@ -1,0 +1,33 @@
+import type { Slot, TaskKind } from '../ports/scheduler.ts';
+import type { Group, Pipeline } from '../rules/pipeline.ts';
+import { techniqueByName } from '../score/techniques.ts';
+import { hash32 } from '../series/labels.ts';
+
+/** When each task of the enabled pipelines runs. Pipelines of a group share a phase, groups are spread by their name. */
+export function planOf(groups: readonly Group[]): Slot[] {
+  return groups.flatMap((group) => {
+    const phaseMs = hash32(`${group.file};${group.name}`) % group.intervalMs;
+    return group.pipelines.filter((pipeline) => pipeline.enabled).flatMap((pipeline) => slotsOf(pipeline, phaseMs));
+  });
+}
+
+/** The task that a pipeline runs first: the one that brings it to life. */
+export function firstTask(pipeline: Pipeline): TaskKind {
+  return pipeline.mode === 'forecast_only' ? 'forecast' : 'anomaly';
+}
+
+function slotsOf(pipeline: Pipeline, phaseMs: number): Slot[] {
+  const slots: Slot[] = [];
+  const cron = (expression: string) => ({ kind: 'cron', expression, timezone: pipeline.timezone }) as const;
+  if (pipeline.mode !== 'forecast_only') {
+    const when =
+      pipeline.anomalySchedule === undefined
+        ? ({ kind: 'interval', everyMs: pipeline.intervalMs, phaseMs } as const)
+        : cron(pipeline.anomalySchedule);
+    slots.push({ pipeline: pipeline.name, task: 'anomaly', when });
+  }
+  if (pipeline.mode !== 'anomaly_only' || techniqueByName(pipeline.anomaly.technique).needs.forecast) {
+    slots.push({ pipeline: pipeline.name, task: 'forecast', when: cron(pipeline.forecastSchedule) });
+  }
+  return slots;
+}

@@ -1,0 +1,125 @@
+import { CALIBRATION_FLOATS, learnCalibration } from '../forecast/calibrate.ts';
+import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../forecast/quantile.ts';
+import type { ScoredStep } from '../ports/publisher.ts';
+import { clipToRange, type ScoreColumns, type ScoreOptions, type Technique } from '../score/score.ts';
+import type { PipelineState } from './pipeline-state.ts';
+
+const LEVELS = QUANTILE_LEVELS.length;
+
+/**
+ * Flagged samples teach the calibration nothing, or an incident would widen the band over itself. But a band that
+ * flags more than this share of the last samples is itself wrong, or the series has a new normal: then all teach.
+ */
+const FLAG_SHARE_OF_A_WRONG_BAND = 0.2;
+const FLAG_WINDOW = 200;
+
+export interface StepScore {
+  readonly step: ScoredStep;
+  readonly scored: number;
+  readonly inside: number;
+  readonly above: number;
+  readonly below: number;
+}
+
+/** Series scored between two breaths: a few milliseconds. */
+const CHUNK_SERIES = 1024;
+
+/**
+ * Scores one instant of the pipeline's members against the paths that were made before it, then lets the calibration
+ * learn. Entry i of `value` belongs to members.slots[i]; NaN is a missing sample. `isWarmUp`: all samples teach.
+ */
+export async function scoreStep(
+  state: PipelineState,
+  instant: Instant,
+  how: { readonly technique: Technique; readonly options: ScoreOptions },
+  breathe: () => Promise<void>,
+): Promise<StepScore> {
+  const { timestampMs, value } = instant;
+  const count = value.length;
+  const column = () => new Float64Array(count);
+  const step = {
+    timestampMs,
+    value,
+    expected: column(),
+    lower: column(),
+    upper: column(),
+    score: column(),
+    anomaly: column(),
+  };
+  const tally = { scored: 0, inside: 0, above: 0, below: 0 };
+  for (let from = 0; from < count; from += CHUNK_SERIES) {
+    const to = Math.min(from + CHUNK_SERIES, count);
+    const chunk: ScoreColumns = {
+      count: to - from,
+      value: value.subarray(from, to),
+      quantiles: new Float64Array((to - from) * LEVELS),
+      expected: step.expected.subarray(from, to),
+      lower: step.lower.subarray(from, to),
+      upper: step.upper.subarray(from, to),
+      score: step.score.subarray(from, to),
+      anomaly: step.anomaly.subarray(from, to),
+    };
+    const slots = state.members.slots.slice(from, to);
+    if (how.technique.needs.forecast)
+      fillQuantiles(state, slots, { timestampMs, options: how.options }, chunk.quantiles);
+    how.technique.score(chunk, how.options);
+    for (let i = 0; i < chunk.count; i++) {
+      if (!Number.isFinite(chunk.score[i]!)) continue;
+      tally.scored++;
+      if (chunk.value[i]! >= chunk.lower[i]! && chunk.value[i]! <= chunk.upper[i]!) tally.inside++;
+      if (chunk.anomaly[i]! > 0) tally.above++;
+      else if (chunk.anomaly[i]! < 0) tally.below++;
+    }
+    learn(state, slots, chunk, instant, how.technique);
+    await breathe();
+  }
+  return { step, ...tally };
+}
+
+interface Instant {
+  readonly timestampMs: number;
+  readonly value: Float64Array;
+  readonly isWarmUp?: boolean;
+}
+
+function fillQuantiles(
+  state: PipelineState,
+  slots: readonly number[],
+  at: { readonly timestampMs: number; readonly options: ScoreOptions },
+  quantiles: Float64Array,
+): void {
+  const { dataRange } = at.options;
+  for (let i = 0; i < slots.length; i++) {
+    const from = i * LEVELS;
+    state.calibratedRow(slots[i]!, at.timestampMs, quantiles, from);
+    if (dataRange === undefined || !Number.isFinite(quantiles[from + MEDIAN_INDEX]!)) continue;
+    for (let level = from; level < from + LEVELS; level++) quantiles[level] = clipToRange(quantiles[level]!, dataRange);
+  }
+}
+
+function learn(
+  state: PipelineState,
+  slots: readonly number[],
+  chunk: ScoreColumns,
+  instant: Instant,
+  technique: Technique,
+): void {
+  const raw = new Float64Array(LEVELS);
+  for (let i = 0; i < slots.length; i++) {
+    if (!Number.isFinite(chunk.score[i]!)) continue;
+    const slot = slots[i]!;
+    const flag = chunk.anomaly[i]!;
+    const teaches = flag === 0 || instant.isWarmUp === true || state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
+    state.recordFlag(slot, flag, 1 / FLAG_WINDOW);
+    if (!teaches || !technique.needs.forecast) continue;
+    state.rawRow(slot, instant.timestampMs, raw, 0);
+    learnCalibration(
+      state.calibration,
+      slot * CALIBRATION_FLOATS,
+      state.leadSteps(slot, instant.timestampMs),
+      raw,
+      0,
+      chunk.value[i]!,
+    );
+  }
+}

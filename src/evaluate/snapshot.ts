@@ -1,0 +1,173 @@
+import { OpenAnomalyError } from '../errors.ts';
+import { CALIBRATION_FLOATS } from '../forecast/calibrate.ts';
+import type { SeriesHint } from '../forecast/forecast.ts';
+import type { Pipeline } from '../rules/pipeline.ts';
+import { EMPTY_LABELS, labelsFromRecord, labelsToRecord } from '../series/labels.ts';
+import type { PipelineState } from './pipeline-state.ts';
+import { outputLabels } from './read-task.ts';
+
+/**
+ * A pipeline's state as bytes. A head record (JSON), then one record per series: JSON, then float32 columns. Every
+ * record is a uint32 length, UTF-8 JSON padded to four bytes, and the columns whose lengths the JSON names. Little
+ * endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
+ */
+const VERSION = 1;
+
+interface Head {
+  readonly version: number;
+  readonly signature: string;
+  readonly endMs: number;
+  readonly scoredMs: number | null;
+  readonly series: number;
+}
+
+interface SeriesRecord {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ring: { readonly startMs: number; readonly base: number; readonly length: number } | null;
+  readonly path: { readonly startMs: number; readonly base: number | null; readonly length: number } | null;
+  readonly hint: SeriesHint | null;
+  readonly flagShare: number;
+}
+
+/** What must be the same for a state to be of use: anything that changes what contexts, paths or labels mean. */
+export function stateSignature(pipeline: Pipeline): string {
+  const { name, datasource, query, stepMs, contextWindowMs, predictionHorizonMs, labels, model } = pipeline;
+  return JSON.stringify([
+    VERSION,
+    CALIBRATION_FLOATS,
+    name,
+    datasource,
+    query,
+    stepMs,
+    contextWindowMs,
+    predictionHorizonMs,
+    labels,
+    model,
+  ]);
+}
+
+/** Chunks of a snapshot, made one series at a time; undefined before the first evaluation. */
+export function encodeSnapshot(state: PipelineState, pipeline: Pipeline): Iterable<Uint8Array> | undefined {
+  const endMs = state.contexts.endMs;
+  return endMs === undefined ? undefined : encodeChunks(state, pipeline, endMs);
+}
+
+function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number): Iterable<Uint8Array> {
+  const { slots } = state.members;
+  const head: Head = {
+    version: VERSION,
+    signature: stateSignature(pipeline),
+    endMs,
+    scoredMs: state.scoredMs ?? null,
+    series: slots.length,
+  };
+  yield encodeRecord(head, []);
+  for (const slot of slots) {
+    const ring = state.contexts.exportRing(slot);
+    const { path, hint, calibration, flagShare } = state.exportSlot(slot);
+    const record: SeriesRecord = {
+      labels: labelsToRecord(state.contexts.labelsOf(slot)),
+      ring: ring ? { startMs: ring.startMs, base: ring.base, length: ring.offsets.length } : null,
+      path: path
+        ? { startMs: path.startMs, base: Number.isFinite(path.base) ? path.base : null, length: path.offsets.length }
+        : null,
+      hint: hint ?? null,
+      flagShare,
+    };
+    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration]);
+  }
+}
+
+/**
+ * The state a snapshot holds, or undefined when it belongs to another shape of the pipeline. Throws `snapshot_broken`
+ * for bytes that are no snapshot.
+ */
+export function decodeSnapshot(
+  bytes: Uint8Array,
+  shape: { readonly pipeline: Pipeline; readonly create: () => PipelineState },
+): PipelineState | undefined {
+  try {
+    return decode(bytes, shape);
+  } catch (cause) {
+    throw new OpenAnomalyError('snapshot_broken', `the snapshot of pipeline "${shape.pipeline.name}" cannot be read`, {
+      cause,
+    });
+  }
+}
+
+function decode(
+  bytes: Uint8Array,
+  { pipeline, create }: { readonly pipeline: Pipeline; readonly create: () => PipelineState },
+): PipelineState | undefined {
+  const reader = new RecordReader(bytes);
+  const head = reader.json() as Head;
+  if (head.version !== VERSION || head.signature !== stateSignature(pipeline)) return undefined;
+  const state = create();
+  state.contexts.advanceTo(head.endMs);
+  state.scoredMs = head.scoredMs ?? undefined;
+  for (let i = 0; i < head.series; i++) {
+    const record = reader.json() as SeriesRecord;
+    const ring = record.ring && { ...record.ring, offsets: reader.floats(record.ring.length) };
+    const path = record.path && {
+      ...record.path,
+      base: record.path.base ?? Number.NaN,
+      offsets: reader.floats(record.path.length),
+    };
+    const calibration = reader.floats(CALIBRATION_FLOATS);
+    const labels = Object.keys(record.labels).length === 0 ? EMPTY_LABELS : labelsFromRecord(record.labels);
+    const slot = state.add(labels, outputLabels(pipeline, labels));
+    if (slot === undefined) continue;
+    if (ring) state.contexts.importRing(slot, ring);
+    state.importSlot(slot, {
+      hint: record.hint ?? undefined,
+      path: path ?? undefined,
+      calibration,
+      flagShare: record.flagShare,
+    });
+  }
+  return state;
+}
+
+function encodeRecord(json: unknown, columns: readonly (Float32Array | undefined)[]): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(json));
+  const padded = Math.ceil(text.length / 4) * 4;
+  const floats = columns.reduce((sum, column) => sum + (column?.length ?? 0), 0);
+  const record = new Uint8Array(4 + padded + floats * 4);
+  new DataView(record.buffer).setUint32(0, text.length, true);
+  record.set(text, 4);
+  let at = 4 + padded;
+  for (const column of columns) {
+    if (column === undefined) continue;
+    record.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), at);
+    at += column.byteLength;
+  }
+  return record;
+}
+
+class RecordReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  json(): unknown {
+    const length = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, 4).getUint32(0, true);
+    const text = this.#take(4, length);
+    this.#at += Math.ceil(length / 4) * 4 - length;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+  }
+
+  floats(count: number): Float32Array {
+    // Copied: the file's bytes need not lie on a float boundary, and the whole file must not be kept alive.
+    return new Float32Array(this.#take(0, count * 4).slice().buffer);
+  }
+
+  #take(skip: number, length: number): Uint8Array {
+    const from = this.#at + skip;
+    if (from + length > this.#bytes.length) throw new RangeError('the snapshot ends early');
+    this.#at = from + length;
+    return this.#bytes.subarray(from, from + length);
+  }
+}

@@ -1,0 +1,16 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { ModelEngine } from '../ports/model-engine.ts';
+import type { TsdbClient } from '../ports/tsdb-client.ts';
+import type { Telemetry } from '../telemetry/metrics.ts';
+
+/** What the tasks of one pipeline need of the world. */
+export interface TaskPorts {
+  readonly source: TsdbClient;
+  readonly engine: ModelEngine;
+  readonly telemetry: Telemetry;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Lets the event loop serve what waits, then resolves. Long columns of work call it between pieces. */
+  readonly breathe: () => Promise<void>;
+}

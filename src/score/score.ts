@@ -1,0 +1,89 @@
+/**
+ * What all techniques share. A score is ≥ 0: 0 on the expected line, 1 on the edge of the band, without upper bound.
+ * `anomaly` is −1 below, 0 normal, 1 above.
+ */
+export interface ScoreOptions {
+  readonly confidenceLevel: number;
+  readonly direction: 'both' | 'above' | 'below';
+  readonly threshold: number;
+  readonly minDeviation: { readonly absolute: number; readonly relative: number };
+  readonly dataRange: readonly [number, number] | undefined;
+}
+
+/** One instant of many series, a column each. NaN in `value`: nothing to score. */
+export interface ScoreColumns {
+  readonly count: number;
+  readonly value: Float64Array;
+  /** Calibrated forecast quantiles, `levels` per series; NaN where there is no forecast. */
+  readonly quantiles: Float64Array;
+  readonly expected: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly score: Float64Array;
+  readonly anomaly: Float64Array;
+}
+
+export interface Technique {
+  readonly name: string;
+  /** A pipeline whose technique needs neither reads increments only and runs no model. */
+  readonly needs: { readonly forecast: boolean; readonly context: boolean };
+  /** Fills the five answer columns; NaN where the series cannot be scored. */
+  score(columns: ScoreColumns, options: ScoreOptions): void;
+}
+
+/**
+ * Half-widths below this share of the expected value are rounding noise of the source, not a band: without a floor a
+ * series that has never moved would be flagged for the last digit of a float.
+ */
+const NOISE_RELATIVE = 1e-4;
+const NOISE_ABSOLUTE = 1e-12;
+
+/** Scores above this grow with the logarithm, so that one fault does not flatten a dashboard's axis. */
+const LINEAR_UP_TO = 10;
+
+/** A sample outside `data_range` is an anomaly by itself and scores at least this multiple of the threshold. */
+const OUTSIDE_RANGE = 2;
+
+/** Half-width a band has at least: what the user calls too small to matter, and the noise of floats. */
+export function leastHalfWidth(expected: number, options: ScoreOptions): number {
+  const size = Math.abs(expected);
+  const { absolute, relative } = options.minDeviation;
+  return Math.max(absolute, relative * size, NOISE_RELATIVE * size, NOISE_ABSOLUTE);
+}
+
+export function isOutsideRange(value: number, dataRange: ScoreOptions['dataRange']): boolean {
+  return dataRange !== undefined && (value < dataRange[0] || value > dataRange[1]);
+}
+
+export function clipToRange(value: number, dataRange: ScoreOptions['dataRange']): number {
+  return dataRange === undefined ? value : Math.min(Math.max(value, dataRange[0]), dataRange[1]);
+}
+
+export function compressScore(score: number): number {
+  return score <= LINEAR_UP_TO ? score : LINEAR_UP_TO * (1 + Math.log(score / LINEAR_UP_TO));
+}
+
+/**
+ * Writes score and flag of entry i, whose value and band stand in the columns. `raw` is the technique's opinion; here
+ * it is made to agree with the band: inside the band and a score below 1 are the same statement, the edge is 1.
+ */
+export function settle(columns: ScoreColumns, i: number, raw: number, options: ScoreOptions): void {
+  const value = columns.value[i]!;
+  const expected = columns.expected[i]!;
+  const isInside = value >= columns.lower[i]! && value <= columns.upper[i]!;
+  const outsideRange = isOutsideRange(value, options.dataRange);
+  let score = isInside ? Math.min(Math.max(raw, 0), 1) : compressScore(Math.max(raw, 1 + 1e-9));
+  if (outsideRange) score = Math.max(score, OUTSIDE_RANGE * Math.max(options.threshold, 1));
+  columns.score[i] = score;
+  const side = value > expected ? 1 : value < expected ? -1 : 0;
+  const isWatched = options.direction === 'both' || (options.direction === 'above' ? side > 0 : side < 0);
+  columns.anomaly[i] = outsideRange || (isWatched && score > options.threshold) ? side : 0;
+}
+
+export function setUnscored(columns: ScoreColumns, i: number): void {
+  columns.expected[i] = Number.NaN;
+  columns.lower[i] = Number.NaN;
+  columns.upper[i] = Number.NaN;
+  columns.score[i] = Number.NaN;
+  columns.anomaly[i] = Number.NaN;
+}

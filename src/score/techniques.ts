@@ -1,0 +1,13 @@
+import { OpenAnomalyError } from '../errors.ts';
+import { confidenceInterval } from './confidence-interval.ts';
+import type { Technique } from './score.ts';
+
+/** Techniques by the name a rule file uses. */
+export const TECHNIQUES: Readonly<Record<string, Technique>> = { confidence_interval: confidenceInterval };
+
+/** Throws `config_invalid` for a name that the rule check should have refused. */
+export function techniqueByName(name: string): Technique {
+  const technique = TECHNIQUES[name];
+  if (technique === undefined) throw new OpenAnomalyError('config_invalid', `there is no technique "${name}"`);
+  return technique;
+}
