@@ -1,0 +1,37 @@
+import type { Pipeline } from '../../src/rules/pipeline.ts';
+
+const MINUTE_MS = 60_000;
+
+/** A pipeline of the product's defaults over `m`, with a short context, and what a test changes. */
+export function pipelineOf(changes: Partial<Pipeline> = {}): Pipeline {
+  return {
+    name: 'p',
+    group: 'g',
+    description: '',
+    enabled: true,
+    datasource: 'default',
+    query: 'm',
+    stepMs: MINUTE_MS,
+    contextWindowMs: 600 * MINUTE_MS,
+    predictionHorizonMs: 30 * MINUTE_MS,
+    mode: 'forecast_and_anomaly',
+    forecastSchedule: '*/15 * * * *',
+    anomalySchedule: undefined,
+    timezone: 'UTC',
+    intervalMs: MINUTE_MS,
+    queryOffsetMs: 30_000,
+    limit: 0,
+    labels: { team: 'infra' },
+    model: { type: 'local', id: 'auto', parameters: {} },
+    anomaly: {
+      technique: 'confidence_interval',
+      confidenceLevel: 0.99,
+      direction: 'both',
+      threshold: 1,
+      minDeviation: { absolute: 0, relative: 0 },
+    },
+    dataRange: undefined,
+    output: { horizons: [{ text: '30m', ms: 30 * MINUTE_MS }], quantiles: [0.05, 0.5, 0.95], futureSamples: false },
+    ...changes,
+  };
+}
