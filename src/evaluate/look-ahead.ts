@@ -6,12 +6,16 @@ import { clipToRange } from '../score/score.ts';
 import type { PipelineState } from './pipeline-state.ts';
 
 /**
- * Look-ahead of the pipeline's members from their newest paths: one entry a horizon, and `0s` for what the forecast
- * said of the newest instant itself. A horizon beyond the end of a path has nothing to say (NaN).
+ * What the paths say of the newest instant itself, horizon `0s`. Taken before a new forecast is made: the new paths
+ * start after it.
  */
+export function forecastOfNow(state: PipelineState, pipeline: Pipeline, nowMs: number): LookAhead {
+  return { horizon: '0s', ...columnsAt(state, pipeline, nowMs) };
+}
+
+/** What the newest paths say of the instants the pipeline's horizons name; NaN beyond the end of a path. */
 export function lookAheadOf(state: PipelineState, pipeline: Pipeline, nowMs: number): LookAhead[] {
-  const horizons = [{ text: '0s', ms: 0 }, ...pipeline.output.horizons];
-  return horizons.map(({ text, ms }) => ({ horizon: text, ...columnsAt(state, pipeline, nowMs + ms) }));
+  return pipeline.output.horizons.map(({ text, ms }) => ({ horizon: text, ...columnsAt(state, pipeline, nowMs + ms) }));
 }
 
 /** The members' whole path, stamped with its own instants, from the first after `afterMs`. */

@@ -1,11 +1,11 @@
 import { describeError, OpenAnomalyError } from '../errors.ts';
-import type { Evaluation, Publisher, ScoredStep } from '../ports/publisher.ts';
+import type { Evaluation, LookAhead, Publisher, ScoredStep } from '../ports/publisher.ts';
 import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import type { Labels } from '../series/labels.ts';
 import { advance, forecastable } from './advance.ts';
 import { forecastSlots } from './forecast-task.ts';
-import { futurePathOf, lookAheadOf } from './look-ahead.ts';
+import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
 import { PipelineState } from './pipeline-state.ts';
 import { readHistory } from './read-task.ts';
 import type { PipelineStatus } from './status.ts';
@@ -127,10 +127,12 @@ export class PipelineRunner {
     if (advanced.ended.length > 0)
       this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, advanced.ended.length);
     this.#learnCoverage(advanced.inside, advanced.scored);
+    const now = forecastOfNow(state, pipeline, state.contexts.endMs!);
     if (task === 'forecast' || isFirst) await this.#forecast(state, timestampMs, signal);
     if (advanced.steps.length === 0 && advanced.ended.length === 0 && task !== 'forecast' && !isFirst) return;
-    this.#publish(state, {
+    await this.#publish(state, {
       timestampMs,
+      now,
       steps: advanced.steps,
       ended: advanced.ended,
       withPath: task === 'forecast' || isFirst,
@@ -153,15 +155,16 @@ export class PipelineRunner {
     this.#lastForecastMs = timestampMs;
   }
 
-  #publish(
+  async #publish(
     state: PipelineState,
     what: {
+      readonly now: LookAhead;
       readonly timestampMs: number;
       readonly steps: readonly ScoredStep[];
       readonly ended: readonly Labels[];
       readonly withPath: boolean;
     },
-  ): void {
+  ): Promise<void> {
     const pipeline = this.#pipeline;
     const endMs = state.contexts.endMs!;
     const showsForecast = pipeline.mode !== 'anomaly_only';
@@ -170,7 +173,7 @@ export class PipelineRunner {
       series: state.members.labels,
       timestampMs: what.timestampMs,
       steps: what.steps,
-      lookAhead: showsForecast ? lookAheadOf(state, pipeline, endMs) : [],
+      lookAhead: showsForecast ? [what.now, ...lookAheadOf(state, pipeline, endMs)] : [],
       ...(showsForecast &&
         what.withPath &&
         pipeline.output.futureSamples && { futurePath: futurePathOf(state, pipeline, endMs) }),
@@ -178,7 +181,7 @@ export class PipelineRunner {
     };
     this.#lastStep = what.steps.at(-1) ?? this.#lastStep;
     this.#isPublished = true;
-    void this.#publisher.publish(evaluation);
+    await this.#publisher.publish(evaluation);
   }
 
   #fail(error: unknown, timestampMs: number): void {

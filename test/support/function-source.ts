@@ -36,7 +36,13 @@ export class FunctionSource implements TsdbClient {
       values.set(row.values, r * grid.steps);
     });
     const labels = rows.map(({ instance }) => labelsFromRecord({ __name__: 'm', instance }));
-    yield { block: { labels, grid, values }, samples: values.filter(Number.isFinite).length, bytes: 0, histograms: 0, warnings: [] };
+    yield {
+      block: { labels, grid, values },
+      samples: values.filter(Number.isFinite).length,
+      bytes: 0,
+      histograms: 0,
+      warnings: [],
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

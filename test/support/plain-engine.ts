@@ -14,7 +14,10 @@ export function plainEngine(): ModelEngine & { readonly requests: ForecastReques
       const levels = QUANTILE_LEVELS.length;
       const quantiles = new Float64Array(labels.length * request.horizonSteps * levels);
       for (let s = 0; s < labels.length; s++) {
-        const sorted = values.slice(s * grid.steps, (s + 1) * grid.steps).filter(Number.isFinite).sort();
+        const sorted = values
+          .slice(s * grid.steps, (s + 1) * grid.steps)
+          .filter(Number.isFinite)
+          .sort();
         for (let i = 0; i < request.horizonSteps * levels; i++) {
           const position = QUANTILE_LEVELS[i % levels]! * (sorted.length - 1);
           quantiles[s * request.horizonSteps * levels + i] = sorted[Math.round(position)] ?? Number.NaN;

@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest';
+import { OpenAnomalyError } from '../../src/errors.ts';
+import type { SeriesFunctions } from '../../test/support/function-source.ts';
+import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
+
+function series(entries: Record<string, (timeMs: number) => number>): SeriesFunctions {
+  return new Map(Object.entries(entries));
+}
+
+describe('first evaluation', () => {
+  test('scores the last hour at once, each instant against a path made before it', async () => {
+    const { runner, evaluations, engine } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const [first] = evaluations;
+    expect(first!.steps.map((step) => step.timestampMs)).toEqual(
+      Array.from({ length: 60 }, (_, i) => NOON_MS - (59 - i) * MINUTE_MS),
+    );
+    expect(first!.steps.every((step) => Number.isFinite(step.score[0]!))).toBe(true);
+    for (const { context } of engine.requests.slice(0, -1)) {
+      expect(context.grid.startMs + context.grid.steps * MINUTE_MS).toBeLessThanOrEqual(NOON_MS);
+    }
+    expect(runner.status()).toMatchObject({ health: 'ok', series: 1, warmingUp: 0, engines: { plain: 1 } });
+  });
+
+  test('publishes input labels without the name, the labels of the pipeline, and its look-ahead', async () => {
+    const { runner, evaluations } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    expect(evaluations[0]!.series[0]!.pairs).toEqual(['instance', 'a', 'pipeline', 'p', 'team', 'infra']);
+    expect(evaluations[0]!.lookAhead.map(({ horizon }) => horizon)).toEqual(['0s', '30m']);
+    for (const { expected, lower, upper } of evaluations[0]!.lookAhead) {
+      expect(lower[0]!).toBeLessThan(expected[0]!);
+      expect(expected[0]!).toBeLessThan(upper[0]!);
+    }
+  });
+
+  test('that fails leaves nothing behind, and the next one starts over', async () => {
+    const { runner, source, evaluations } = harness(series({ a: noisy }));
+    source.failure = new OpenAnomalyError('datasource_unavailable', 'refused');
+    await runner.run('anomaly', NOON_SLOT_MS);
+    expect(runner.status()).toMatchObject({ health: 'error', lastError: 'datasource_unavailable: refused', series: 0 });
+    source.failure = undefined;
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    expect(runner.status().health).toBe('ok');
+    expect(evaluations[0]!.steps).toHaveLength(60);
+  });
+});
+
+describe('later evaluations', () => {
+  test('read only what is new and a small overlap, and make no forecast while a path covers', async () => {
+    const { runner, source, engine, evaluations } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const forecasts = engine.requests.length;
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    expect(source.reads.at(-1)).toMatchObject({ startMs: NOON_MS - MINUTE_MS, endMs: NOON_MS + MINUTE_MS });
+    expect(engine.requests).toHaveLength(forecasts);
+    expect(evaluations.at(-1)!.steps.map((step) => step.timestampMs)).toEqual([NOON_MS + MINUTE_MS]);
+    expect(published(evaluations.at(-1)!, 'a').value).toBe(noisy(NOON_MS + MINUTE_MS));
+  });
+
+  test('with nothing new to read do nothing', async () => {
+    const { runner, source, evaluations } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const reads = source.reads.length;
+    await runner.run('anomaly', NOON_SLOT_MS + 1000);
+    expect(source.reads).toHaveLength(reads);
+    expect(evaluations).toHaveLength(1);
+  });
+
+  test.each([
+    ['a flat series that moves', () => 7, () => 8, 1],
+    ['a drop to zero', noisy, () => 0, -1],
+    ['a surge', noisy, () => 500, 1],
+  ])('%s alarms', async (_, before, after, anomaly) => {
+    const { runner, evaluations, telemetry } = harness(series({ a: (t) => (t <= NOON_MS ? before(t) : after()) }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    expect(published(evaluations[0]!, 'a').anomaly).toBe(0);
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    expect(published(evaluations.at(-1)!, 'a').anomaly).toBe(anomaly);
+    expect(runner.status().flagged).toBe(1);
+    const direction = anomaly > 0 ? 'above' : 'below';
+    const flagged = (await telemetry.samplesFlagged.get()).values.find(({ labels }) => labels.direction === direction);
+    expect(flagged!.value).toBeGreaterThanOrEqual(1);
+  });
+
+  test('an incident does not widen the band that flags it', async () => {
+    const { runner, evaluations } = harness(series({ a: (t) => (t <= NOON_MS ? noisy(t) : 500) }), {
+      forecastSchedule: '0 0 1 1 *',
+    });
+    await runner.run('anomaly', NOON_SLOT_MS);
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    const { upper } = published(evaluations.at(-1)!, 'a');
+    for (let minute = 2; minute <= 20; minute++) await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+    expect(published(evaluations.at(-1)!, 'a').upper!).toBeLessThan(upper! * 1.2);
+    expect(published(evaluations.at(-1)!, 'a').anomaly).toBe(1);
+  });
+
+  test('after an outage score every instant that was missed, from a path made before it', async () => {
+    const { runner, evaluations } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    await runner.run('anomaly', NOON_SLOT_MS + 50 * MINUTE_MS);
+    const { steps } = evaluations.at(-1)!;
+    expect(steps).toHaveLength(50);
+    expect(steps.every((step) => Number.isFinite(step.score[0]!))).toBe(true);
+  });
+
+  test('a failed read loses no sample: the next one catches up', async () => {
+    const { runner, source, evaluations } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    source.failure = new OpenAnomalyError('datasource_timeout', 'no answer');
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    source.failure = undefined;
+    await runner.run('anomaly', NOON_SLOT_MS + 2 * MINUTE_MS);
+    expect(evaluations.at(-1)!.steps.map((step) => step.timestampMs)).toEqual([
+      NOON_MS + MINUTE_MS,
+      NOON_MS + 2 * MINUTE_MS,
+    ]);
+  });
+});
+
+describe('members', () => {
+  test('a series that vanishes ends after three steps and is counted', async () => {
+    const { runner, evaluations, telemetry } = harness(series({ a: noisy, b: (t) => (t <= NOON_MS ? 1 : Number.NaN) }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    for (const minute of [1, 2]) await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+    expect(published(evaluations.at(-1)!, 'b').score).toBeNaN();
+    await runner.run('anomaly', NOON_SLOT_MS + 3 * MINUTE_MS);
+    const last = evaluations.at(-1)!;
+    expect(last.ended.map((labels) => labels.pairs)).toEqual([['instance', 'b', 'pipeline', 'p', 'team', 'infra']]);
+    expect(last.series).toHaveLength(1);
+    expect(runner.status().series).toBe(1);
+    expect((await telemetry.seriesEnded.get()).values[0]!.value).toBe(1);
+  });
+
+  test('a new series gets its own first read and is scored as soon as it has a path', async () => {
+    const { runner, source, evaluations } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    source.series.set('b', (t) => noisy(t) * 2);
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    const own = source.reads.at(-1)!;
+    expect(own.only!.map((labels) => labels.pairs)).toEqual([['__name__', 'm', 'instance', 'b']]);
+    expect(own.endMs - own.startMs).toBe(599 * MINUTE_MS);
+    expect(published(evaluations.at(-1)!, 'b').score).toBeLessThan(2);
+  });
+
+  test('a series without enough context warms up and is not scored', async () => {
+    const { runner, evaluations } = harness(
+      series({ a: noisy, young: (t) => (t > NOON_MS - 5 * MINUTE_MS ? noisy(t) : Number.NaN) }),
+    );
+    await runner.run('anomaly', NOON_SLOT_MS);
+    expect(published(evaluations[0]!, 'young').score).toBeNaN();
+    expect(published(evaluations[0]!, 'young').value).toBe(
+      Math.fround(noisy(NOON_MS) - noisy(NOON_MS - 4 * MINUTE_MS)) + noisy(NOON_MS - 4 * MINUTE_MS),
+    );
+    expect(runner.status().warmingUp).toBe(1);
+    for (let minute = 1; minute <= 20; minute++) await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+    expect(runner.status().warmingUp).toBe(0);
+    expect(published(evaluations.at(-1)!, 'young').score).toBeGreaterThanOrEqual(0);
+  });
+
+  test('over the limit nothing of the pipeline is published, and no series is told to end', async () => {
+    const { runner, source, removals, evaluations } = harness(series({ a: noisy }), { limit: 1 });
+    await runner.run('anomaly', NOON_SLOT_MS);
+    source.series.set('b', noisy);
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    expect(runner.status().lastError).toContain('series_limit');
+    expect(removals).toEqual([{ pipeline: 'p', ended: 0 }]);
+    expect(evaluations).toHaveLength(1);
+  });
+
+  test('a data source that stays away makes the page end instead of freezing', async () => {
+    const { runner, source, removals } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    source.failure = new OpenAnomalyError('datasource_unavailable', 'refused');
+    for (let minute = 1; minute <= 5; minute++) await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+    expect(removals).toEqual([]);
+    await runner.run('anomaly', NOON_SLOT_MS + 6 * MINUTE_MS);
+    expect(removals).toEqual([{ pipeline: 'p', ended: 0 }]);
+  });
+});
+
+describe('modes', () => {
+  test('forecast_only publishes look-ahead and scores nothing', async () => {
+    const { runner, evaluations } = harness(series({ a: noisy }), { mode: 'forecast_only' });
+    await runner.run('forecast', NOON_SLOT_MS);
+    expect(evaluations[0]).toMatchObject({ steps: [] });
+    expect(evaluations[0]!.lookAhead).toHaveLength(2);
+  });
+
+  test('anomaly_only publishes scores and no look-ahead', async () => {
+    const { runner, evaluations } = harness(series({ a: noisy }), { mode: 'anomaly_only' });
+    await runner.run('anomaly', NOON_SLOT_MS);
+    expect(evaluations[0]!.lookAhead).toEqual([]);
+    expect(evaluations[0]!.steps).toHaveLength(60);
+  });
+
+  test('future samples are the path at its own instants, only when asked for', async () => {
+    const output = { horizons: [], quantiles: [0.1, 0.9], futureSamples: true };
+    const { runner, evaluations } = harness(series({ a: noisy }), { output });
+    await runner.run('anomaly', NOON_SLOT_MS);
+    expect(evaluations[0]!.futurePath!.timestampsMs).toEqual(
+      Array.from({ length: 30 }, (_, i) => NOON_MS + (i + 1) * MINUTE_MS),
+    );
+    expect(evaluations[0]!.futurePath!.expected.every(Number.isFinite)).toBe(true);
+  });
+});
