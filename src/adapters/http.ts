@@ -1,4 +1,10 @@
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, OpenAnomalyError } from '../errors.ts';
+import type { HttpClientSettings } from '../settings/settings.ts';
+import { Connections } from './http/connections.ts';
+import { Credentials, type SecretHeaders } from './http/credentials.ts';
+import { type AnswerHead, Exchange } from './http/exchange.ts';
+import { hostAndPort } from './http/network-errors.ts';
+import { MOST_REDIRECTS, mayCarryCredentials, redirectTarget } from './http/redirect.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -35,6 +41,142 @@ export interface HttpClientOptions {
   readonly userAgent: string;
   /** Where `proxy_from_environment` finds HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Codes for "no answer", "no answer in time" and "no token"; those of data sources unless given. */
-  readonly codes?: { readonly unavailable: ErrorCode; readonly timeout: ErrorCode; readonly auth: ErrorCode };
+  /** Those of data sources unless given. */
+  readonly codes?: HttpErrorCodes;
+}
+
+/** Codes for "no answer", "no answer in time" and "no token". */
+export interface HttpErrorCodes {
+  readonly unavailable: ErrorCode;
+  readonly timeout: ErrorCode;
+  readonly auth: ErrorCode;
+}
+
+const DATASOURCE_CODES: HttpErrorCodes = {
+  unavailable: 'datasource_unavailable',
+  timeout: 'datasource_timeout',
+  auth: 'datasource_auth',
+};
+
+/** A token request has a deadline of its own: the token serves more than the request that happened to need it. */
+const TOKEN_TIMEOUT_MS = 10_000;
+const TOKEN_BYTES = 64 * 1024;
+
+export function openHttpClient(settings: HttpClientSettings, options: HttpClientOptions): HttpClient {
+  return new PooledHttpClient(settings, options);
+}
+
+class PooledHttpClient implements HttpClient {
+  readonly #followRedirects: boolean;
+  readonly #userAgent: string;
+  readonly #codes: HttpErrorCodes;
+  readonly #connections: Connections;
+  readonly #credentials: Credentials;
+  readonly #closed = new AbortController();
+
+  constructor(settings: HttpClientSettings, options: HttpClientOptions) {
+    this.#followRedirects = settings.followRedirects;
+    this.#userAgent = options.userAgent;
+    this.#codes = options.codes ?? DATASOURCE_CODES;
+    this.#connections = new Connections(settings, options.environment ?? {});
+    this.#credentials = new Credentials(settings, {
+      codes: this.#codes,
+      nowMs: Date.now,
+      exchange: (url, headers, body) =>
+        this.#askForToken({ method: 'POST', url, headers, body, timeoutMs: TOKEN_TIMEOUT_MS }),
+    });
+  }
+
+  async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    signal.throwIfAborted();
+    const url = new URL(request.url);
+    const exchange = new Exchange({ url, timeoutMs: request.timeoutMs }, signal, this.#codes);
+    try {
+      return readable(await this.#follow({ ...request, target: url }, exchange), exchange);
+    } catch (error) {
+      exchange.end();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new OpenAnomalyError('shutting_down', 'the HTTP client is closed'));
+    await this.#connections[Symbol.asyncDispose]();
+  }
+
+  /** Credentials go to the host that was asked for, never to another one that it names. */
+  async #follow(request: HttpRequest & { readonly target: URL }, exchange: Exchange): Promise<AnswerHead> {
+    let hop: HttpRequest & { readonly target: URL } = request;
+    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+      const trusted = mayCarryCredentials(request.target, hop.target);
+      const secrets = trusted ? await exchange.until(this.#credentials.headers(request.target)) : {};
+      const head = await this.#send(hop, secrets, exchange);
+      if (head.status === 401) this.#credentials.refused(secrets);
+      const next = redirectTarget(head.status, head.headers['location'], hop.target);
+      if (next === undefined || !this.#followRedirects) return head;
+      exchange.discard(head.body);
+      hop = head.status === 303 ? seeOther(hop, next) : { ...hop, target: next };
+    }
+    throw new OpenAnomalyError(
+      this.#codes.unavailable,
+      `${hostAndPort(request.target)} redirects more than ${MOST_REDIRECTS} times; check the URL`,
+    );
+  }
+
+  async #send(
+    hop: HttpRequest & { readonly target: URL },
+    secrets: SecretHeaders,
+    exchange: Exchange,
+  ): Promise<AnswerHead> {
+    const dispatcher = await exchange.until(this.#connections.dispatcherFor(hop.target));
+    return exchange.send(dispatcher, {
+      url: hop.target,
+      method: hop.method,
+      headers: { 'user-agent': this.#userAgent, ...secrets, ...hop.headers, ...onlyAuthorization(secrets) },
+      body: hop.body,
+    });
+  }
+
+  async #askForToken(request: HttpRequest): Promise<{ readonly status: number; readonly text: string }> {
+    const target = new URL(request.url);
+    const exchange = new Exchange({ url: target, timeoutMs: request.timeoutMs }, this.#closed.signal, this.#codes);
+    try {
+      const answer = readable(await this.#send({ ...request, target }, {}, exchange), exchange);
+      return { status: answer.status, text: await answer.text(TOKEN_BYTES) };
+    } finally {
+      exchange.end();
+    }
+  }
+}
+
+/** The one redirect that says "look there" rather than "do it there": what follows is a GET without a body. */
+function seeOther(hop: HttpRequest, target: URL): HttpRequest & { readonly target: URL } {
+  const { body: _, ...rest } = hop;
+  return { ...rest, method: 'GET', target };
+}
+
+function onlyAuthorization(secrets: SecretHeaders): SecretHeaders {
+  return secrets['authorization'] === undefined ? {} : { authorization: secrets['authorization'] };
+}
+
+function readable(head: AnswerHead, exchange: Exchange): HttpAnswer {
+  return {
+    status: head.status,
+    headers: head.headers,
+    body: { [Symbol.asyncIterator]: () => exchange.read(head.body) },
+    async text(limitBytes: number) {
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of exchange.read(head.body)) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes >= limitBytes) break;
+      }
+      return Buffer.concat(chunks, Math.min(bytes, limitBytes)).toString('utf8');
+    },
+    discard() {
+      exchange.discard(head.body);
+      exchange.end();
+    },
+  };
 }
