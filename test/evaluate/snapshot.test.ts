@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { OpenAnomalyError } from '../../src/errors.ts';
+import { createState } from '../../src/evaluate/pipeline-runner.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../src/evaluate/snapshot.ts';
+import type { Pipeline } from '../../src/rules/pipeline.ts';
+import { pipelineOf } from '../support/pipelines.ts';
+import { harness, MINUTE_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
+
+const SERIES = () =>
+  new Map([
+    ['a', noisy],
+    ['b', (t: number) => noisy(t + 7 * MINUTE_MS) * 3],
+  ]);
+
+function bytesOf(chunks: Iterable<Uint8Array>): Uint8Array {
+  return Uint8Array.from([...chunks].flatMap((chunk) => [...chunk]));
+}
+
+function restore(bytes: Uint8Array, pipeline: Pipeline) {
+  return decodeSnapshot(bytes, { pipeline, create: () => createState(pipeline) });
+}
+
+test('a restarted pipeline goes on as if it had never stopped', async () => {
+  const through = harness(SERIES());
+  const before = harness(SERIES());
+  for (const { runner } of [through, before]) {
+    for (let minute = 0; minute < 3; minute++) await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+  }
+  const bytes = bytesOf(encodeSnapshot(before.runner.state, before.pipeline)!);
+  const after = harness(SERIES(), {}, restore(bytes, before.pipeline));
+  const slot = NOON_SLOT_MS + 6 * MINUTE_MS;
+  await through.runner.run('anomaly', slot);
+  await after.runner.run('anomaly', slot);
+  expect(after.source.reads).toHaveLength(1);
+  expect(after.engine.requests).toHaveLength(0);
+  expect(after.evaluations[0]!.steps).toHaveLength(4);
+  for (const instance of ['a', 'b']) {
+    expect(published(after.evaluations[0]!, instance)).toEqual(published(through.evaluations.at(-1)!, instance));
+  }
+});
+
+test('a snapshot of another shape of the pipeline is not used', async () => {
+  const { runner, pipeline } = harness(SERIES());
+  await runner.run('anomaly', NOON_SLOT_MS);
+  const bytes = bytesOf(encodeSnapshot(runner.state, pipeline)!);
+  expect(restore(bytes, pipelineOf({ query: 'other' }))).toBeUndefined();
+  expect(restore(bytes, pipelineOf({ anomaly: { ...pipeline.anomaly, threshold: 2 } }))).toBeDefined();
+});
+
+test.each([
+  ['cut off', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 5)],
+  ['no text', () => Uint8Array.of(4, 0, 0, 0, 255, 254, 253, 252)],
+  ['empty', () => new Uint8Array()],
+])('bytes that are %s throw snapshot_broken', async (_, harm) => {
+  const { runner, pipeline } = harness(SERIES());
+  await runner.run('anomaly', NOON_SLOT_MS);
+  const bytes = harm(bytesOf(encodeSnapshot(runner.state, pipeline)!));
+  expect(() => restore(bytes, pipeline)).toThrow(
+    expect.objectContaining({ code: 'snapshot_broken' } satisfies Partial<OpenAnomalyError>),
+  );
+});
+
+test('before the first evaluation there is nothing to keep', () => {
+  const { runner, pipeline } = harness(SERIES());
+  expect(encodeSnapshot(runner.state, pipeline)).toBeUndefined();
+});
