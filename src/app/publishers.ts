@@ -1,0 +1,56 @@
+import type { Evaluation, Publisher } from '../ports/publisher.ts';
+import type { Labels } from '../series/labels.ts';
+import type { RemoteWriteSettings } from '../settings/settings.ts';
+
+/** A publisher that sends over the network: it needs a deadline to empty its queue, and says what it lost. */
+export interface QueueingPublisher extends Publisher {
+  close(deadlineMs: number): Promise<{ readonly lost: number }>;
+}
+
+interface Endpoint {
+  readonly settings: string;
+  readonly publisher: QueueingPublisher;
+}
+
+/** Hands every evaluation to the page and to each remote-write endpoint; a reload replaces endpoints that changed. */
+export class Publishers implements Publisher {
+  readonly #page: Publisher;
+  readonly #open: (settings: RemoteWriteSettings) => QueueingPublisher;
+  #endpoints: readonly Endpoint[] = [];
+
+  constructor(page: Publisher, open: (settings: RemoteWriteSettings) => QueueingPublisher) {
+    this.#page = page;
+    this.#open = open;
+  }
+
+  async replace(settings: readonly RemoteWriteSettings[], closeWithinMs: number): Promise<void> {
+    const before = this.#endpoints;
+    this.#endpoints = settings.map((endpoint) => {
+      const text = JSON.stringify(endpoint);
+      return before.find((known) => known.settings === text) ?? { settings: text, publisher: this.#open(endpoint) };
+    });
+    const closing = before.filter((known) => !this.#endpoints.includes(known));
+    await Promise.all(closing.map(({ publisher }) => publisher.close(closeWithinMs)));
+  }
+
+  async publish(evaluation: Evaluation): Promise<void> {
+    for (const { publisher } of this.#endpoints) await publisher.publish(evaluation);
+    await this.#page.publish(evaluation);
+  }
+
+  remove(pipeline: string, ended: readonly Labels[], timestampMs: number): void {
+    for (const { publisher } of this.#endpoints) publisher.remove(pipeline, ended, timestampMs);
+    this.#page.remove(pipeline, ended, timestampMs);
+  }
+
+  /** Flushes every queue within the deadline; answers how many samples were lost. */
+  async close(deadlineMs: number): Promise<{ readonly lost: number }> {
+    const results = await Promise.all(this.#endpoints.map(({ publisher }) => publisher.close(deadlineMs)));
+    return { lost: results.reduce((sum, { lost }) => sum + lost, 0) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(0);
+    await this.#page[Symbol.asyncDispose]();
+  }
+}
