@@ -39,8 +39,10 @@ export function describeNetworkError(error: unknown, url: URL): string {
   const code = cause.code ?? '';
   const advice =
     ADVICE[code] ??
-    (code.startsWith('HPE_') ? 'it does not answer in HTTP; should the URL start with https://?' : cause.message);
-  const shownCode = code === '' || advice === cause.message ? '' : ` (${code})`;
+    (cause.name === 'HTTPParserError'
+      ? 'it does not answer in HTTP; should the URL start with https://?'
+      : cause.message);
+  const shownCode = code === '' ? '' : ` (${code})`;
   return `cannot reach ${hostAndPort(url)}: ${advice}${shownCode}`;
 }
 

@@ -16,6 +16,10 @@ const request = load('undici/lib/api/api-request.js') as (
   options: Undici.Dispatcher.RequestOptions,
 ) => Promise<Undici.Dispatcher.ResponseData>;
 
+// The tunnel of ProxyAgent is a method that the front door hangs on every dispatcher.
+const { prototype } = load('undici/lib/dispatcher/dispatcher.js') as { readonly prototype: object };
+Object.assign(prototype, { connect: load('undici/lib/api/api-connect.js') });
+
 export interface OutgoingRequest {
   readonly url: URL;
   readonly method: string;
