@@ -86,6 +86,11 @@ export function createTelemetry() {
       'Share that the confidence level promises.',
       PIPELINE,
     ),
+    pipelineDuplicateSeries: gauge(
+      'pipeline_duplicate_series',
+      'Series left off the page since their published labels equal those of another series of the pipeline.',
+      PIPELINE,
+    ),
     samplesRead: counter('samples_read_total', 'Samples read from the data source.', PIPELINE),
     samplesScored: counter('samples_scored_total', 'Samples that were scored.', PIPELINE),
     samplesFlagged: counter('samples_flagged_total', 'Samples that were flagged as anomalous.', [
