@@ -1,0 +1,30 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { TsdbClient } from '../ports/tsdb-client.ts';
+import type { DatasourceSettings } from '../settings/settings.ts';
+import { openCsv } from './tsdb/csv/client.ts';
+import { openPrometheus } from './tsdb/prometheus/client.ts';
+import { openSimulated } from './tsdb/simulated/client.ts';
+
+/** What every data source may need of its surroundings. */
+export interface DatasourceSurroundings {
+  readonly name: string;
+  readonly userAgent: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+type Kind = DatasourceSettings['type'];
+type Factories = { [K in Kind]: (settings: Extract<DatasourceSettings, { type: K }>, around: DatasourceSurroundings) => TsdbClient };
+
+const DATASOURCES = {
+  prometheus: (settings, around) => openPrometheus({ settings, ...around }),
+  csv: (settings, around) => openCsv({ settings, ...around }),
+  simulated: (settings, around) => openSimulated({ settings, ...around }),
+} satisfies Factories;
+
+export function openDatasource(settings: DatasourceSettings, around: DatasourceSurroundings): TsdbClient {
+  const open = DATASOURCES[settings.type] as (settings: DatasourceSettings, around: DatasourceSurroundings) => TsdbClient;
+  return open(settings, around);
+}

@@ -1,0 +1,117 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { openWorkerPool } from '../adapters/model/worker-pool.ts';
+import { createMetricsPage } from '../adapters/publisher/metrics-page.ts';
+import { openDatasource, openPublisher } from '../adapters/registry.ts';
+import { openInProcessScheduler } from '../adapters/scheduler/in-process.ts';
+import { openFileStateStore } from '../adapters/state-store/files.ts';
+import { Manager } from '../evaluate/manager.ts';
+import { type HttpServer, openHttpServer } from '../http/server.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Pipeline } from '../rules/pipeline.ts';
+import type { Settings } from '../settings/settings.ts';
+import { removeGroup, removePipeline, startGroup, startPipeline } from '../telemetry/lifecycle.ts';
+import { createTelemetry } from '../telemetry/metrics.ts';
+import { collectProcessMetrics, setBuildInfo } from '../telemetry/process.ts';
+import { Datasources } from './datasources.ts';
+import { Publishers } from './publishers.ts';
+
+export interface Surroundings {
+  readonly version: string;
+  readonly revision: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** The compiled entry of the worker threads; beside the compiled sources unless a test says otherwise. */
+  readonly workerUrl?: URL;
+}
+
+/** What the server asks of the process around it. */
+export interface ServerCalls {
+  readonly isReady: () => boolean;
+  readonly reload: () => Promise<void>;
+  readonly quit: () => void;
+  readonly startedMs: number;
+  readonly configFile: string;
+}
+
+/** The parts of a running process, put together by plain calls. Nothing has been started yet but the timer-free parts. */
+export function compose(settings: Settings, around: Surroundings) {
+  const { logger, clock } = around;
+  const userAgent = `openanomaly/${around.version}`;
+  const telemetry = createTelemetry();
+  collectProcessMetrics(telemetry);
+  setBuildInfo(telemetry, around);
+
+  const prefix = settings.metricPrefix;
+  const page = createMetricsPage({ prefix, telemetry, logger: logger.child({ component: 'page' }) });
+  const publishers = new Publishers(page, (endpoint) =>
+    openPublisher(endpoint, {
+      prefix,
+      telemetry,
+      clock,
+      userAgent,
+      environment: around.environment,
+      logger: logger.child({ component: 'remote_write', remote_name: endpoint.name }),
+    }),
+  );
+  const datasources = new Datasources((name, datasource) =>
+    openDatasource(datasource, {
+      name,
+      userAgent,
+      environment: around.environment,
+      clock,
+      logger: logger.child({ component: 'datasource', datasource: name }),
+    }),
+  );
+  const engine = openWorkerPool({
+    ...settings.workers,
+    workerUrl: around.workerUrl ?? new URL('../adapters/model/worker.js', import.meta.url),
+    telemetry,
+    logger: logger.child({ component: 'engine' }),
+  });
+  const scheduler = openInProcessScheduler({ clock, logger: logger.child({ component: 'scheduler' }) });
+  const store =
+    settings.stateDir === undefined
+      ? undefined
+      : openFileStateStore({ dir: settings.stateDir, logger: logger.child({ component: 'state' }) });
+  const evaluateLogger = logger.child({ component: 'evaluate' });
+  const manager = new Manager({
+    portsFor: (pipeline: Pipeline) => ({
+      source: datasources.named(pipeline.datasource),
+      engine,
+      telemetry,
+      logger: evaluateLogger,
+      clock,
+      breathe: () => breathe(),
+    }),
+    publisher: publishers,
+    scheduler,
+    store,
+    telemetry,
+    clock,
+    logger: evaluateLogger,
+    metricsOf: {
+      startGroup: (group) => startGroup(telemetry, group),
+      removeGroup: (group) => removeGroup(telemetry, group),
+      startPipeline: (pipeline) => startPipeline(telemetry, pipeline),
+      removePipeline: (pipeline) => removePipeline(telemetry, pipeline),
+    },
+  });
+
+  const serve = (calls: ServerCalls): Promise<HttpServer> =>
+    openHttpServer({
+      settings: settings.server,
+      page,
+      status: () => manager.status(),
+      info: { version: around.version, startedMs: calls.startedMs, configFile: calls.configFile },
+      isReady: calls.isReady,
+      reload: calls.reload,
+      quit: calls.quit,
+      logger: logger.child({ component: 'http' }),
+    });
+
+  return { telemetry, page, publishers, datasources, engine, scheduler, store, manager, serve };
+}
+
+export type Parts = ReturnType<typeof compose>;
