@@ -1,0 +1,184 @@
+import { dirname, resolve } from 'node:path';
+import { readItem } from '../document/read.ts';
+import { parseYaml } from '../document/yaml.ts';
+import type { Problem } from '../rules/problem.ts';
+import { hash32 } from '../series/labels.ts';
+import { checkSettings } from './check.ts';
+import { type Environment, substituteEnvironment } from './environment.ts';
+import type { RawHttpClient } from './http-schema.ts';
+import { type RawSettings, settingsSchema } from './schema.ts';
+import type { DatasourceSettings, HttpClientSettings, RemoteWriteSettings, Secret, Settings } from './settings.ts';
+
+/** Flags of the command line that override the file; what was not given is absent. */
+export interface SettingsFlags {
+  readonly listenAddresses?: readonly string[];
+  readonly webConfigFile?: string;
+  readonly externalUrl?: string;
+  readonly routePrefix?: string;
+  readonly telemetryPath?: string;
+  readonly enableLifecycle?: boolean;
+  readonly stateDir?: string;
+  readonly logLevel?: Settings['log']['level'];
+  readonly logFormat?: Settings['log']['format'];
+}
+
+export interface LoadedSettings {
+  /** Undefined when there is any problem. */
+  readonly settings: Settings | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads the text of a settings file. Relative paths start at the folder of `file`. */
+export function loadSettings(
+  text: string,
+  file: string,
+  { environment, flags }: { readonly environment: Environment; readonly flags: SettingsFlags },
+): LoadedSettings {
+  const document = parseYaml(text, file);
+  const fatal = document.findings.filter(({ severity }) => severity === 'error');
+  if (fatal.length > 0 || document.root === undefined) {
+    const findings =
+      fatal.length > 0
+        ? document.findings
+        : [{ offset: 0, path: [], message: 'the file is empty; it needs "datasources"', severity: 'error' as const }];
+    return { settings: undefined, problems: findings.map(document.problem) };
+  }
+  const substituted = substituteEnvironment(document.root, environment);
+  const { value, findings } = readItem(settingsSchema, substituted.root);
+  const all = [...document.findings, ...substituted.findings, ...findings, ...checkSettings(substituted.root)];
+  const problems = all.sort((a, b) => a.offset - b.offset).map(document.problem);
+  if (all.some(({ severity }) => severity === 'error')) return { settings: undefined, problems };
+  return { settings: settingsOf(value as RawSettings, dirname(resolve(file)), flags), problems };
+}
+
+function settingsOf(raw: RawSettings, folder: string, flags: SettingsFlags): Settings {
+  const path = (text: string) => resolve(folder, text);
+  const stateDir = flags.stateDir ?? (raw.state_dir === undefined ? undefined : path(raw.state_dir));
+  const webConfigFile =
+    flags.webConfigFile ?? (raw.server.web_config_file === undefined ? undefined : path(raw.server.web_config_file));
+  return {
+    datasources: Object.fromEntries(
+      Object.entries(raw.datasources).map(([name, source]) => [name, datasourceOf(source, path)]),
+    ),
+    remoteWrite: raw.remote_write.map((endpoint) => remoteWriteOf(endpoint, path)),
+    ruleFiles: raw.rule_files.map(path),
+    stateDir,
+    stateIntervalMs: raw.state_interval.ms,
+    metricPrefix: raw.metric_prefix,
+    server: {
+      listenAddresses: flags.listenAddresses ?? raw.server.listen_addresses,
+      webConfigFile,
+      externalUrl: flags.externalUrl ?? raw.server.external_url,
+      routePrefix: flags.routePrefix ?? raw.server.route_prefix,
+      telemetryPath: flags.telemetryPath ?? raw.server.telemetry_path,
+      enableLifecycle: flags.enableLifecycle ?? raw.server.enable_lifecycle,
+    },
+    workers: {
+      count: raw.workers.count,
+      queueBatches: raw.workers.queue_batches,
+      batchSeries: raw.workers.batch_series,
+    },
+    log: { level: flags.logLevel ?? raw.log.level, format: flags.logFormat ?? raw.log.format },
+    shutdownTimeoutMs: raw.shutdown_timeout.ms,
+  };
+}
+
+type ResolvePath = (text: string) => string;
+
+function datasourceOf(raw: RawSettings['datasources'][string], path: ResolvePath): DatasourceSettings {
+  switch (raw.type) {
+    case 'csv':
+      return {
+        type: 'csv',
+        path: path(raw.path),
+        timestampColumn: raw.timestamp_column,
+        valueColumns: raw.value_columns,
+        labelColumns: raw.label_columns,
+      };
+    case 'simulated':
+      return { type: 'simulated', seed: raw.seed, incidentEveryMs: raw.incident_every.ms };
+    default:
+      return {
+        type: 'prometheus',
+        url: raw.url.replace(/\/+$/, ''),
+        timeoutMs: raw.timeout.ms,
+        maxConcurrentQueries: raw.max_concurrent_queries,
+        params: raw.params,
+        http: httpClientOf(raw, path),
+      };
+  }
+}
+
+function remoteWriteOf(raw: RawSettings['remote_write'][number], path: ResolvePath): RemoteWriteSettings {
+  const queue = raw.queue_config;
+  return {
+    name: raw.name ?? hash32(JSON.stringify(raw)).toString(16).padStart(8, '0'),
+    url: raw.url,
+    protobufMessage: raw.protobuf_message,
+    remoteTimeoutMs: raw.remote_timeout.ms,
+    headers: raw.headers,
+    writeRelabelConfigs: raw.write_relabel_configs.map((step) => ({
+      sourceLabels: step.source_labels,
+      separator: step.separator,
+      regex: step.regex,
+      modulus: step.modulus,
+      targetLabel: step.target_label,
+      replacement: step.replacement,
+      action: step.action,
+    })),
+    queue: {
+      capacity: queue.capacity,
+      minShards: queue.min_shards,
+      maxShards: Math.max(queue.max_shards, queue.min_shards),
+      maxSamplesPerSend: queue.max_samples_per_send,
+      maxBytesPerSend: queue.max_bytes_per_send,
+      batchSendDeadlineMs: queue.batch_send_deadline.ms,
+      minBackoffMs: queue.min_backoff.ms,
+      maxBackoffMs: Math.max(queue.max_backoff.ms, queue.min_backoff.ms),
+      retryOnHttp429: queue.retry_on_http_429,
+      sampleAgeLimitMs: queue.sample_age_limit.ms,
+      spoolDir: queue.spool_dir === undefined ? undefined : path(queue.spool_dir),
+    },
+    maxFutureMs: raw.max_future.ms,
+    http: httpClientOf(raw, path),
+  };
+}
+
+function httpClientOf(raw: RawHttpClient, path: ResolvePath): HttpClientSettings {
+  const secretOf = (value: string | undefined, file: string | undefined): Secret | undefined =>
+    value !== undefined ? { value } : file !== undefined ? { file: path(file) } : undefined;
+  const { basic_auth: basic, authorization, oauth2, tls_config: tls } = raw;
+  return {
+    basicAuth: basic && {
+      username: secretOf(basic.username, basic.username_file),
+      password: secretOf(basic.password, basic.password_file),
+    },
+    authorization: authorization && {
+      type: authorization.type,
+      credentials: secretOf(authorization.credentials, authorization.credentials_file),
+    },
+    oauth2: oauth2 && {
+      clientId: oauth2.client_id,
+      clientSecret: secretOf(oauth2.client_secret, oauth2.client_secret_file),
+      scopes: oauth2.scopes,
+      tokenUrl: oauth2.token_url,
+      endpointParams: oauth2.endpoint_params,
+    },
+    followRedirects: raw.follow_redirects,
+    tls: {
+      ca: secretOf(tls?.ca, tls?.ca_file),
+      cert: secretOf(tls?.cert, tls?.cert_file),
+      key: secretOf(tls?.key, tls?.key_file),
+      serverName: tls?.server_name,
+      insecureSkipVerify: tls?.insecure_skip_verify ?? false,
+      minVersion: tls?.min_version,
+      maxVersion: tls?.max_version,
+    },
+    proxyUrl: raw.proxy_url,
+    noProxy: raw.no_proxy,
+    proxyFromEnvironment: raw.proxy_from_environment,
+    headers: Object.fromEntries(
+      Object.entries(raw.http_headers).map(([name, header]) => [name, { ...header, files: header.files.map(path) }]),
+    ),
+  };
+}
