@@ -1,0 +1,222 @@
+import type { Static } from 'typebox';
+import {
+  anyText,
+  anything,
+  choice,
+  duration,
+  flag,
+  list,
+  mapOf,
+  number,
+  optional,
+  positiveDuration,
+  section,
+  text,
+  whole,
+} from '../document/schema.ts';
+
+/** Engines a pipeline can ask for. */
+export const ENGINE_IDS = ['auto', 'seasonal_naive', 'climatology', 'ets'] as const;
+
+const labels = mapOf(anyText({ description: 'A value.' }), {
+  description: 'Labels added to every output; a pipeline’s own win over its group’s.',
+  default: {},
+});
+
+const model = section(
+  {
+    type: choice(['local', 'remote'], {
+      description: 'Where the engine runs.',
+      default: 'local',
+      unavailable: ['remote'],
+    }),
+    id: choice(ENGINE_IDS, {
+      description:
+        'Engine. `auto` picks per series by the loss of recent forecasts, so that nobody has to know which suits.',
+      default: 'auto',
+    }),
+    parameters: anything({ description: 'Parameters of the engine.', default: {} }),
+  },
+  { title: 'model', description: 'What forecasts the series.', default: {} },
+);
+
+const anomaly = section(
+  {
+    technique: choice(['confidence_interval', 'tail', 'z_score', 'iqr', 'isolation_forest', 'peers'], {
+      description: 'How a sample is scored.',
+      default: 'confidence_interval',
+      unavailable: ['tail', 'z_score', 'iqr', 'isolation_forest', 'peers'],
+    }),
+    confidence_level: number({
+      description:
+        'Share of usual samples that lie inside the band. Higher is quieter: 0.99 is one sample in a hundred outside.',
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.99,
+    }),
+    direction: choice(['both', 'above', 'below'], {
+      description: 'Side on which samples are flagged; the score speaks of both.',
+      default: 'both',
+    }),
+    threshold: number({
+      description: 'A score above it is flagged. 1 is the edge of the band.',
+      exclusiveMinimum: 0,
+      default: 1,
+    }),
+    min_deviation: section(
+      {
+        absolute: number({ description: 'In the unit of the series.', minimum: 0, default: 0 }),
+        relative: number({ description: 'As a share of the expected value.', minimum: 0, default: 0 }),
+      },
+      {
+        title: 'min_deviation',
+        description:
+          'Differences from the expected value that are too small to matter: the band is at least as wide, where both are given as the larger.',
+        default: {},
+      },
+    ),
+  },
+  { title: 'anomaly', description: 'How samples are scored and flagged.', default: {} },
+);
+
+const output = section(
+  {
+    horizons: optional(
+      list(positiveDuration({ description: 'How far ahead.' }), {
+        description: 'Look-ahead values that are published, as a label `horizon`; the prediction horizon unless given.',
+      }),
+    ),
+    quantiles: list(number({ description: 'A level.', exclusiveMinimum: 0, exclusiveMaximum: 1 }), {
+      description:
+        'Levels of the look-ahead; the lowest and the highest are the edges of its band. 0.05 and 0.95 hold nine in ten.',
+      minItems: 1,
+      default: [0.05, 0.5, 0.95],
+    }),
+    future_samples: flag({
+      description:
+        'Remote write only: also write the forecast path at its own instants, as far ahead as the endpoint takes. Off, since many receivers refuse the future and none takes a revision.',
+      default: false,
+    }),
+  },
+  { title: 'output', description: 'What is published beside the score.', default: {} },
+);
+
+const pipeline = section(
+  {
+    name: text({ description: 'Unique over all files; becomes the label `pipeline`.' }),
+    description: anyText({ description: 'For the page and for alerts.', default: '' }),
+    enabled: flag({ description: 'A disabled pipeline is checked and shown, and does not run.', default: true }),
+    query: text({ description: 'PromQL. A plain selector is read raw; anything else is evaluated at each step.' }),
+    selector: optional(
+      text({ description: 'Series that pass through the remote-write proxy.', 'x-unavailable': 'streaming pipelines' }),
+    ),
+    datasource: optional(
+      text({ description: 'Name of a data source of the settings; the group’s, else `default`, else the only one.' }),
+    ),
+    step: positiveDuration({
+      description: 'Distance of samples. The scrape interval or a multiple of it: a finer step only makes gaps.',
+      default: '1m',
+    }),
+    context_window: positiveDuration({
+      description: 'How much past the engines see. A week holds the weekly rhythm; it costs 4 bytes a step and series.',
+      default: '7d',
+    }),
+    prediction_horizon: positiveDuration({ description: 'How far a forecast reaches.', default: '1h' }),
+    mode: choice(['forecast_and_anomaly', 'forecast_only', 'anomaly_only'], {
+      description: 'What is published.',
+      default: 'forecast_and_anomaly',
+    }),
+    forecast_schedule: text({
+      description:
+        'Cron (5 or 6 fields, or @hourly and the like) of forecasts: often enough to follow a level that moved, rare enough to be cheap.',
+      default: '*/15 * * * *',
+    }),
+    anomaly_schedule: optional(text({ description: 'Cron of scoring; the group’s interval unless given.' })),
+    timezone: text({ description: 'Time zone of the schedules.', default: 'UTC' }),
+    series_type: choice(['univariate', 'multivariate', 'covariate'], {
+      description: 'Each series by itself.',
+      default: 'univariate',
+      unavailable: ['multivariate', 'covariate'],
+    }),
+    covariates: list(anything({ description: 'A covariate.' }), {
+      description: 'Other series that explain this one.',
+      default: [],
+      'x-unavailable': 'covariates',
+    }),
+    limit: optional(
+      whole({ description: 'Most series of this pipeline; the group’s unless given, 0 is none.', minimum: 0 }),
+    ),
+    labels,
+    model,
+    training: optional(
+      section({}, { title: 'training', description: 'Training of engines that need it.', 'x-unavailable': 'training' }),
+    ),
+    anomaly,
+    data_range: optional(
+      list(number({ description: 'An end, `.inf` and `-.inf` included.', 'x-infinite': true }), {
+        description:
+          'Values that are possible: bands and forecasts are clipped to it, and a value outside is an anomaly by itself.',
+        minItems: 2,
+        maxItems: 2,
+      }),
+    ),
+    output,
+  },
+  {
+    title: 'pipeline',
+    description: 'One query that is forecast and scored.',
+    'x-meant': {
+      expr: 'query',
+      record: 'name',
+      alert: 'name',
+      window: 'context_window',
+      horizon: 'prediction_horizon',
+      interval: 'step',
+    },
+  },
+);
+
+const group = section(
+  {
+    name: text({ description: 'Unique in the file.' }),
+    interval: positiveDuration({
+      description: 'Distance of evaluations, at aligned slots. A minute, as Prometheus evaluates rules.',
+      default: '1m',
+    }),
+    query_offset: duration({
+      description:
+        'How long data may take to settle before it is read. VictoriaMetrics shows a false flat end for 30 seconds; lower it on Prometheus if you like.',
+      default: '30s',
+    }),
+    limit: whole({
+      description:
+        'Most series one pipeline may publish; above it nothing of that pipeline is published. 0 is no limit.',
+      minimum: 0,
+      default: 0,
+    }),
+    labels,
+    datasource: optional(text({ description: 'Data source of the pipelines that name none.' })),
+    pipelines: list(pipeline, { description: 'The pipelines of the group.', default: [] }),
+  },
+  {
+    title: 'group',
+    description: 'Pipelines that share an interval.',
+    'x-meant': { rules: 'pipelines', eval_offset: 'query_offset', eval_delay: 'query_offset' },
+  },
+);
+
+/** A rule file: one source for the static type, the defaults, the JSON Schema and the reference. */
+export const rulesSchema = section(
+  {
+    groups: list(group, { description: 'Groups of pipelines.', default: [] }),
+    pipelines: list(pipeline, {
+      description: 'Pipelines without a group: one group with every default, named after the file.',
+      default: [],
+    }),
+  },
+  { title: 'rule file', description: 'Pipelines of OpenAnomaly.' },
+);
+
+export type RawRules = Static<typeof rulesSchema>;
+export type RawGroup = RawRules['groups'][number];
+export type RawPipeline = RawRules['pipelines'][number];
