@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { openFileConfigStore } from '../adapters/config-store/files.ts';
+import { glob } from '../adapters/config-store/glob.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { GroupSet } from '../rules/pipeline.ts';
 import type { Problem } from '../rules/problem.ts';
@@ -67,4 +68,9 @@ function openRules(settings: Settings, { logger }: ConfigurationSource, alsoWatc
     alsoWatch,
     logger,
   });
+}
+
+/** Files behind a pattern of `rule_files`. */
+export async function matchFiles(pattern: string): Promise<readonly string[]> {
+  return (await glob(pattern)).files;
 }

@@ -66,13 +66,13 @@ function checkHttp(item: Item, path: Path, report: Report): void {
     report([...path, 'authorization', 'type'], 'for "Basic" use basic_auth');
   }
   if (has('no_proxy') && !has('proxy_url')) report([...path, 'no_proxy'], 'no_proxy needs proxy_url');
-  if (has('proxy_url') && valueOf(childOf(item, 'proxy_from_environment')) === true) {
+  if (has('proxy_url') && plainOf(childOf(item, 'proxy_from_environment')) === true) {
     report([...path, 'proxy_from_environment'], 'only one of proxy_url and proxy_from_environment can be used');
   }
 }
 
 function checkQueue(item: Item | undefined, path: Path, report: Report): void {
-  const shards = [childOf(item, 'min_shards'), childOf(item, 'max_shards')].map(valueOf);
+  const shards = [childOf(item, 'min_shards'), childOf(item, 'max_shards')].map(plainOf);
   if (typeof shards[0] === 'number' && typeof shards[1] === 'number' && shards[0] > shards[1]) {
     report([...path, 'min_shards'], 'min_shards must not be above max_shards');
   }
@@ -96,7 +96,7 @@ function checkRelabelling(item: Item | undefined, path: Path, report: Report): v
     ) {
       report([...path, i], `the action "${action}" needs target_label`);
     }
-    if (action === 'hashmod' && !((valueOf(childOf(step, 'modulus')) as number) > 0))
+    if (action === 'hashmod' && !((plainOf(childOf(step, 'modulus')) as number) > 0))
       report([...path, i], 'hashmod needs a modulus above 0');
   });
 }
@@ -110,11 +110,11 @@ function isRegExp(text: string): boolean {
   }
 }
 
-function valueOf(item: Item | undefined): unknown {
+function plainOf(item: Item | undefined): unknown {
   return item?.kind === 'scalar' ? item.value : undefined;
 }
 
 function textOf(item: Item | undefined): string | undefined {
-  const value = valueOf(item);
+  const value = plainOf(item);
   return typeof value === 'string' ? value : undefined;
 }

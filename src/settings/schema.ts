@@ -104,6 +104,7 @@ const relabelConfig = section(
     modulus: whole({ description: 'For `hashmod`.', minimum: 0, default: 0 }),
     target_label: anyText({ description: 'Label that is written.', default: '' }),
     replacement: anyText({
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the text speaks of such placeholders.
       description: 'What is written; `$1` or `${1}` is a group of the expression.',
       default: '$1',
     }),
@@ -289,6 +290,7 @@ export const settingsSchema = section(
   {
     title: 'settings',
     description:
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the text speaks of such placeholders.
       'Process settings of OpenAnomaly. `${NAME}` in a value is replaced from the environment, `$${` stands for itself.',
     'x-meant': {
       datasource: 'datasources',

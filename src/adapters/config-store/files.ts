@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import type { ConfigStore, LoadedRules } from '../../ports/config-store.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { checkNames } from '../../rules/check.ts';
+import { parseRules } from '../../rules/parse.ts';
+import type { Problem } from '../../rules/problem.ts';
+import { glob } from './glob.ts';
+import { ContentWatch, contentHash } from './watch.ts';
+
+export interface FileConfigStoreOptions {
+  /** Absolute globs of rule files. */
+  readonly patterns: readonly string[];
+  /** Names of the configured data sources. */
+  readonly datasources: readonly string[];
+  /** More files whose change is told: the settings. */
+  readonly alsoWatch?: readonly string[];
+  readonly logger: Logger;
+}
+
+/** Groups from rule files. A file that stands behind two patterns is read once. */
+export function openFileConfigStore(options: FileConfigStoreOptions): ConfigStore {
+  return new FileConfigStore(options);
+}
+
+class FileConfigStore implements ConfigStore {
+  readonly #options: FileConfigStoreOptions;
+  #watch: ContentWatch | undefined;
+  #seen = '';
+
+  constructor(options: FileConfigStoreOptions) {
+    this.#options = options;
+  }
+
+  async load(): Promise<LoadedRules> {
+    const { patterns, datasources } = this.#options;
+    // Taken before reading: what changes in between is told by the watch as a change.
+    this.#seen = await contentHash(this.#watched);
+    const files = new Set<string>();
+    const problems: Problem[] = [];
+    for (const pattern of patterns) {
+      const matches = (await glob(pattern)).files;
+      if (matches.length === 0) problems.push(problemOf('warning', pattern, 'no rule file matches this pattern'));
+      for (const file of matches) files.add(file);
+    }
+    const parsed = await Promise.all(
+      [...files].map(async (file) => {
+        const text = await readFile(file, 'utf8').catch((error: Error) => error);
+        if (typeof text === 'string') return parseRules(text, file, { datasources });
+        problems.push(problemOf('error', file, `the rule file cannot be read: ${text.message}`));
+        return { groups: [], problems: [], places: [] };
+      }),
+    );
+    problems.push(...parsed.flatMap((file) => file.problems), ...checkNames(parsed.flatMap((file) => file.places)));
+    return { groups: { groups: parsed.flatMap((file) => file.groups) }, problems };
+  }
+
+  watch(changed: () => void): void {
+    this.#watch ??= ContentWatch.start(this.#watched, this.#seen, changed);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch?.[Symbol.asyncDispose]();
+  }
+
+  get #watched(): readonly string[] {
+    return [...this.#options.patterns, ...(this.#options.alsoWatch ?? [])];
+  }
+}
+
+function problemOf(severity: Problem['severity'], file: string, message: string): Problem {
+  return { severity, file, line: 1, column: 1, message };
+}
