@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   remote_write_refused: { retryable: false, summary: 'the endpoint refused samples (HTTP 4xx)' },
   remote_write_unavailable: { retryable: true, summary: 'the endpoint is unreachable or answered 5xx' },
   web_config_invalid: { retryable: false, summary: 'the web configuration file has problems' },
+  listen_failed: { retryable: false, summary: 'the HTTP server cannot listen on an address' },
   shutting_down: { retryable: false, summary: 'the process is stopping' },
 } as const satisfies Record<string, { retryable: boolean; summary: string }>;
 

@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text is sent as UTF-8; without a content type of its own it is plain text. */
+  readonly body: string | readonly Buffer[];
+  /** Runs once the reply was sent to its last byte, or cannot be. */
+  readonly afterwards?: () => void;
+}
+
+/** A line of plain text, as people read it with curl. */
+export function plain(status: number, line: string, headers: Reply['headers'] = {}): Reply {
+  return { status, body: line === '' ? '' : `${line}\n`, headers };
+}
+
+/** Sends a reply whole: its length is known before the first byte. HEAD gets the same without the body. */
+export function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const pieces = typeof reply.body === 'string' ? [Buffer.from(reply.body)] : reply.body;
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const type = length === 0 ? {} : { 'Content-Type': 'text/plain; charset=utf-8' };
+  // What the client may still send is of no interest, but must be read for the connection to be used again.
+  request.resume();
+  response.writeHead(reply.status, {
+    'X-Content-Type-Options': 'nosniff',
+    ...type,
+    ...reply.headers,
+    'Content-Length': length,
+  });
+  if (request.method !== 'HEAD') {
+    // Corked, the pieces go to the system in one call instead of one each.
+    response.cork();
+    for (const piece of pieces) response.write(piece);
+    response.uncork();
+  }
+  response.end();
+}

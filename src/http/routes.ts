@@ -1,0 +1,124 @@
+import type { IncomingMessage } from 'node:http';
+import { describeError } from '../errors.ts';
+import type { PipelineStatus } from '../evaluate/status.ts';
+import type { Logger } from '../ports/logger.ts';
+import { CONTENT_TYPES, type PageFormat } from '../wire/exposition.ts';
+import { acceptsGzip, pageFormat } from '../wire/exposition-negotiate.ts';
+import { LANDING_POLICY, renderLandingPage, type ServerInfo } from './landing-page.ts';
+import { plain, type Reply } from './reply.ts';
+
+/** What the routes ask of the process. */
+export interface Inside {
+  readonly page: { page(format: PageFormat, encoding: 'identity' | 'gzip'): Promise<readonly Buffer[]> };
+  readonly status: () => readonly PipelineStatus[];
+  readonly info: ServerInfo;
+  readonly isReady: () => boolean;
+  /** Rejects with the reason; its message is shown to whoever asked. */
+  readonly reload: () => Promise<void>;
+  /** Called once the answer was sent. */
+  readonly quit: () => void;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+}
+
+export interface Paths {
+  /** Begins every path; empty or `/…` without a slash at the end. */
+  readonly prefix: string;
+  /** What browsers see instead, behind a proxy that rewrites paths. */
+  readonly externalPrefix: string;
+  /** Without the prefix. */
+  readonly telemetry: string;
+  readonly lifecycle: boolean;
+}
+
+export interface Route {
+  readonly methods: readonly string[];
+  readonly reply: (request: IncomingMessage) => Promise<Reply> | Reply;
+}
+
+const READ = ['GET', 'HEAD'];
+const ACT = ['POST', 'PUT'];
+
+/** Routes by path, prefix included. */
+export function createRoutes(paths: Paths, inside: Inside): ReadonlyMap<string, Route> {
+  const { prefix } = paths;
+  const routes = new Map<string, Route>([
+    [`${prefix}/-/healthy`, { methods: READ, reply: () => plain(200, 'OpenAnomaly is Healthy.') }],
+    [`${prefix}/-/ready`, { methods: READ, reply: () => readiness(inside) }],
+    [`${prefix}/-/reload`, action(paths, () => reload(inside))],
+    [`${prefix}/-/quit`, action(paths, () => ({ ...plain(200, 'Stopping. Goodbye!'), afterwards: inside.quit }))],
+    [`${prefix}/`, { methods: READ, reply: () => landing(paths, inside) }],
+  ]);
+  if (prefix !== '') {
+    const toLanding = { methods: READ, reply: () => plain(302, '', { Location: `${paths.externalPrefix}/` }) };
+    routes.set('/', toLanding).set(prefix, toLanding);
+  }
+  // Last, so that a telemetry path of `/` takes the place of the landing page.
+  routes.set(`${prefix}${paths.telemetry}`, { methods: READ, reply: (request) => metrics(request, inside) });
+  return routes;
+}
+
+async function metrics(request: IncomingMessage, { page, logger }: Inside): Promise<Reply> {
+  const format = pageFormat(request.headers.accept);
+  const encoding = acceptsGzip(request.headers['accept-encoding'] as string | undefined) ? 'gzip' : 'identity';
+  try {
+    const headers = {
+      'Content-Type': CONTENT_TYPES[format],
+      Vary: 'Accept, Accept-Encoding',
+      ...(encoding === 'gzip' && { 'Content-Encoding': 'gzip' }),
+    };
+    return { status: 200, headers, body: await page.page(format, encoding) };
+  } catch (error) {
+    // A failed scrape ends the series; half a page would freeze those that are missing.
+    logger.log('error', 'the metrics page could not be made', { err: describeError(error) });
+    return plain(500, 'The metrics page could not be made; see the log.');
+  }
+}
+
+function readiness({ isReady }: Inside): Reply {
+  return isReady() ? plain(200, 'OpenAnomaly is Ready.') : plain(503, 'Service Unavailable');
+}
+
+async function reload(inside: Inside): Promise<Reply> {
+  try {
+    await inside.reload();
+    return plain(200, '');
+  } catch (error) {
+    return plain(500, `The configuration was not reloaded: ${describeError(error)}`);
+  }
+}
+
+/** A route that changes the process: by POST or PUT only, when it is switched on, and not for a foreign web page. */
+function action({ lifecycle }: Paths, reply: () => Promise<Reply> | Reply): Route {
+  if (!lifecycle) return { methods: ACT, reply: () => plain(403, LIFECYCLE_OFF) };
+  return {
+    methods: ACT,
+    reply: (request) => {
+      const site = request.headers['sec-fetch-site'];
+      return site === 'cross-site' || site === 'same-site' ? plain(403, 'Not from another web site.') : reply();
+    },
+  };
+}
+
+const LIFECYCLE_OFF = 'Reload and quit over HTTP are switched off; start with --web.enable-lifecycle to use them.';
+
+function landing(paths: Paths, { status, info, isReady, nowMs }: Inside): Reply {
+  const body = renderLandingPage({
+    info,
+    pipelines: status(),
+    isReady: isReady(),
+    nowMs: nowMs(),
+    root: paths.externalPrefix,
+    telemetryPath: paths.telemetry,
+  });
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': LANDING_POLICY,
+      'Cache-Control': 'no-store',
+      'Referrer-Policy': 'no-referrer',
+    },
+    body,
+  };
+}
