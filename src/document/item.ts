@@ -59,3 +59,16 @@ export function placeAt(root: Item, path: Path): Place {
 export function childOf(item: Item | undefined, key: string): Item | undefined {
   return item?.kind === 'map' ? item.entries.get(key)?.value : undefined;
 }
+
+/** Plain data as if it had been written at an offset: defaults, and what stands for something left out. */
+export function itemOf(value: unknown, offset: number): Item {
+  if (Array.isArray(value)) return { kind: 'list', offset, items: value.map((element) => itemOf(element, offset)) };
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(
+      ([key, child]) => [key, { keyOffset: offset, value: itemOf(child, offset) }] as const,
+    );
+    return { kind: 'map', offset, entries: new Map(entries) };
+  }
+  const scalar = value as ScalarItem['value'];
+  return { kind: 'scalar', offset, value: scalar, source: String(scalar), style: 'plain', substituted: false };
+}

@@ -2,7 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import { type Duration, parseDuration } from '../series/duration.ts';
 import { availableOf, describeNode, enumerate, expectation } from './expectation.ts';
 import type { Finding } from './finding.ts';
-import { type Item, type ListItem, type MapItem, type Path, placeAt, type ScalarItem } from './item.ts';
+import { type Item, itemOf, type ListItem, type MapItem, type Path, placeAt, type ScalarItem } from './item.ts';
 import { nodeOf, type SchemaNode } from './schema.ts';
 import { closest } from './suggest.ts';
 
@@ -186,19 +186,6 @@ function sectionWith(root: SchemaNode, key: string): string | undefined {
     if (node.additionalProperties) open.push(node.additionalProperties);
   }
   return owners.size === 1 ? [...owners][0] : undefined;
-}
-
-/** A default as if it had been written, at the place of what it belongs to. */
-function itemOf(value: unknown, offset: number): Item {
-  if (Array.isArray(value)) return { kind: 'list', offset, items: value.map((element) => itemOf(element, offset)) };
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(
-      ([key, child]) => [key, { keyOffset: offset, value: itemOf(child, offset) }] as const,
-    );
-    return { kind: 'map', offset, entries: new Map(entries) };
-  }
-  const scalar = value as ScalarItem['value'];
-  return { kind: 'scalar', offset, value: scalar, source: String(scalar), style: 'plain', substituted: false };
 }
 
 /** The item as plain data, for parts that are handed on unread. */

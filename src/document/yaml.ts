@@ -28,6 +28,8 @@ export interface YamlDocument {
   readonly root: Item | undefined;
   /** Faults of the YAML itself. A root that comes with errors is what could be made out, and is not to be used. */
   readonly findings: readonly Finding[];
+  /** Whether the root has the shape that was meant, so that more can be said of it in spite of the faults. */
+  readonly isLegible: boolean;
   problem(finding: Finding): Problem;
 }
 
