@@ -16,19 +16,25 @@ export interface SampleColumns<S extends WireSeries = WireSeries> {
   readonly ended: Uint8Array;
 }
 
+/** The samples at some positions, in the order of these. */
+export function pickColumns<S extends WireSeries>(
+  columns: SampleColumns<S>,
+  positions: readonly number[],
+): SampleColumns<S> {
+  return {
+    series: positions.map((i) => columns.series[i]!),
+    timestampsMs: Float64Array.from(positions, (i) => columns.timestampsMs[i]!),
+    values: Float64Array.from(positions, (i) => columns.values[i]!),
+    ended: Uint8Array.from(positions, (i) => columns.ended[i]!),
+  };
+}
+
 /** The samples whose positions `keep` accepts, in order. */
 export function filterColumns<S extends WireSeries>(
   columns: SampleColumns<S>,
   keep: (position: number) => boolean,
 ): SampleColumns<S> {
-  const kept: number[] = [];
-  for (let i = 0; i < columns.series.length; i++) if (keep(i)) kept.push(i);
-  return {
-    series: kept.map((i) => columns.series[i]!),
-    timestampsMs: Float64Array.from(kept, (i) => columns.timestampsMs[i]!),
-    values: Float64Array.from(kept, (i) => columns.values[i]!),
-    ended: Uint8Array.from(kept, (i) => columns.ended[i]!),
-  };
+  return pickColumns(columns, Array.from(columns.series, (_, i) => i).filter(keep));
 }
 
 /** Positions [from, to), sharing the memory of the original. */

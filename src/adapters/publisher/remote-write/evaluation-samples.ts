@@ -1,0 +1,73 @@
+import type { Evaluation, Family, FuturePath, LookAhead, ScoredStep } from '../../../ports/publisher.ts';
+import { AHEAD_COLUMNS, AHEAD_FAMILIES, FAMILY_HELP, SCORED_COLUMNS } from '../page-families.ts';
+import type { Intake } from './intake.ts';
+import type { Column, PublishedSeries } from './published-series.ts';
+
+/** Value of the label `horizon` on a path that is written at its own instants. */
+const PATH_HORIZON = 'path';
+
+/**
+ * Hands the samples of an evaluation to the intake: scored steps at their own time, look-ahead at the evaluation's,
+ * the future path at its own as far as it is due. A series' families follow one another, which compresses well.
+ */
+export class EvaluationSamples {
+  readonly #evaluation: Evaluation;
+  readonly #published: PublishedSeries;
+  readonly #prefix: string;
+
+  constructor(evaluation: Evaluation, published: PublishedSeries, prefix: string) {
+    this.#evaluation = evaluation;
+    this.#published = published;
+    this.#prefix = prefix;
+  }
+
+  giveTo(intake: Intake): void {
+    const { steps, lookAhead, futurePath } = this.#evaluation;
+    for (const step of steps) this.#giveStep(step, intake);
+    this.#giveLookAhead(lookAhead, intake);
+    if (futurePath !== undefined) this.#givePath(futurePath, intake);
+    this.#giveEnded(intake);
+  }
+
+  #giveStep(step: ScoredStep, intake: Intake): void {
+    const columns = SCORED_COLUMNS.map((family) => ({ column: this.#column(family), values: step[family] }));
+    for (const [s, labels] of this.#evaluation.series.entries())
+      for (const { column, values } of columns)
+        intake.sample(this.#published.series(labels, column), step.timestampMs, values[s]!);
+  }
+
+  /** Forecast and anomaly task may both publish at one instant; the look-ahead that came first stands. */
+  #giveLookAhead(lookAhead: readonly LookAhead[], intake: Intake): void {
+    const columns = lookAhead.flatMap((ahead) =>
+      AHEAD_FAMILIES.map((family) => ({
+        column: this.#column(family, ahead.horizon),
+        values: ahead[AHEAD_COLUMNS[family]],
+      })),
+    );
+    for (const [s, labels] of this.#evaluation.series.entries())
+      for (const { column, values } of columns)
+        intake.sampleIfNew(this.#published.series(labels, column), this.#evaluation.timestampMs, values[s]!);
+  }
+
+  #givePath(path: FuturePath, intake: Intake): void {
+    const { series } = this.#evaluation;
+    const columns = AHEAD_FAMILIES.map((family) => ({
+      column: this.#column(family, PATH_HORIZON),
+      values: path[AHEAD_COLUMNS[family]],
+    }));
+    for (const [i, timestampMs] of path.timestampsMs.entries())
+      for (const [s, labels] of series.entries())
+        for (const { column, values } of columns)
+          intake.sampleIfNew(this.#published.series(labels, column), timestampMs, values[i * series.length + s]!);
+  }
+
+  #giveEnded(intake: Intake): void {
+    const { ended, timestampMs } = this.#evaluation;
+    for (const labels of ended) for (const series of this.#published.end(labels)) intake.end(series, timestampMs);
+  }
+
+  #column(family: Family, horizon?: string): Column {
+    const about = { help: FAMILY_HELP[family], ...(horizon !== undefined && { horizon }) };
+    return this.#published.column(`${this.#prefix}_${family}`, about);
+  }
+}
