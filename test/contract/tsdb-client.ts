@@ -164,11 +164,11 @@ export function tsdbClientContract(open: () => Promise<TsdbHarness>): void {
       expect(sorted(await read(rangeQuery()))).toEqual(sorted(expected));
     });
 
-    it('refuses a query that is none, with the reason', async () => {
-      await expect(read({ ...rangeQuery(), query: 'sum(((' })).rejects.toMatchObject({
-        code: 'query_rejected',
-        retryable: false,
-      });
+    it('refuses a query that is none, for good', async () => {
+      const error = await read({ ...rangeQuery(), query: 'sum(((' }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ retryable: false, message: expect.stringMatching(/\S/) });
+      // Old VictoriaMetrics says 422 to everything it does not like.
+      expect(['query_rejected', 'query_execution']).toContain((error as { code?: string }).code);
     });
   });
 }
