@@ -1,7 +1,9 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { TsdbClient } from '../ports/tsdb-client.ts';
-import type { DatasourceSettings } from '../settings/settings.ts';
+import type { DatasourceSettings, RemoteWriteSettings } from '../settings/settings.ts';
+import type { Telemetry } from '../telemetry/metrics.ts';
+import { openRemoteWrite, type RemoteWritePublisher } from './publisher/remote-write/remote-write.ts';
 import { openCsv } from './tsdb/csv/client.ts';
 import { openPrometheus } from './tsdb/prometheus/client.ts';
 import { openSimulated } from './tsdb/simulated/client.ts';
@@ -16,7 +18,9 @@ export interface DatasourceSurroundings {
 }
 
 type Kind = DatasourceSettings['type'];
-type Factories = { [K in Kind]: (settings: Extract<DatasourceSettings, { type: K }>, around: DatasourceSurroundings) => TsdbClient };
+type Factories = {
+  [K in Kind]: (settings: Extract<DatasourceSettings, { type: K }>, around: DatasourceSurroundings) => TsdbClient;
+};
 
 const DATASOURCES = {
   prometheus: (settings, around) => openPrometheus({ settings, ...around }),
@@ -25,6 +29,19 @@ const DATASOURCES = {
 } satisfies Factories;
 
 export function openDatasource(settings: DatasourceSettings, around: DatasourceSurroundings): TsdbClient {
-  const open = DATASOURCES[settings.type] as (settings: DatasourceSettings, around: DatasourceSurroundings) => TsdbClient;
+  const open = DATASOURCES[settings.type] as (
+    settings: DatasourceSettings,
+    around: DatasourceSurroundings,
+  ) => TsdbClient;
   return open(settings, around);
+}
+
+/** What every publisher that sends over the network may need of its surroundings. */
+export interface PublisherSurroundings extends Omit<DatasourceSurroundings, 'name'> {
+  readonly prefix: string;
+  readonly telemetry: Telemetry;
+}
+
+export function openPublisher(settings: RemoteWriteSettings, around: PublisherSurroundings): RemoteWritePublisher {
+  return openRemoteWrite({ settings, ...around });
 }

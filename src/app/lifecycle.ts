@@ -155,9 +155,11 @@ export class Lifecycle {
     if (lost > 0)
       logger.log('error', 'samples were lost: no endpoint took them before the deadline', { samples: lost });
     for (const part of [this.#server, page, engine, datasources]) {
-      await part?.[Symbol.asyncDispose]().catch((error: unknown) => {
+      try {
+        await part?.[Symbol.asyncDispose]();
+      } catch (error) {
         logger.log('warn', 'a part did not close cleanly', { err: describeError(error) });
-      });
+      }
     }
     logger.log('info', 'stopped', { lost_samples: lost });
     return { lostSamples: lost };

@@ -24,7 +24,7 @@ const clock = { nowMs: () => Date.now() };
 
 /** Runs until it is asked to stop; answers the exit code: 0 after a clean end, 1 when it could not start. */
 export async function serve({ configFile, flags }: ServeOptions, io: CliIo, signals: Signals): Promise<number> {
-  const write = (line: string) => io.stderr(`${line}\n`);
+  const write = io.stderr;
   const early = createLogger({ level: 'warn', format: flags.logFormat ?? 'logfmt', write, clock });
   const first: ConfigurationSource = { file: configFile, flags, environment: io.environment, logger: early };
   const { configuration, problems } = await readConfiguration(first);

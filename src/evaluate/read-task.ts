@@ -52,6 +52,7 @@ export async function readInto(
   };
   const isFirstRead = state.contexts.endMs === undefined;
   const held: RangePiece[] = [];
+  let newest: RangePiece | undefined;
   const newcomers: number[] = [];
   const apply = (piece: RangePiece) => {
     for (const slot of writePiece(state, { pipeline, piece, admits: what.only === undefined }, ports))
@@ -63,8 +64,10 @@ export async function readInto(
     for await (const piece of ports.source.queryRange(query, signal)) {
       // A first read goes straight into a state that is thrown away on failure. An increment is applied as a whole, or
       // a failure half-way would leave a hole that the next increment does not read again.
-      if (isFirstRead) apply(piece);
-      else held.push(piece);
+      if (isFirstRead) {
+        apply(piece);
+        newest = piece;
+      } else held.push(piece);
     }
   } catch (error) {
     timer.end('failed');
@@ -73,7 +76,7 @@ export async function readInto(
   timer.end('success');
   state.contexts.advanceTo(what.endMs);
   for (const piece of held) apply(piece);
-  return { newcomers, valueAt: exactValues(state, held) };
+  return { newcomers, valueAt: exactValues(state, newest ?? held.at(-1)) };
 }
 
 /** The history of series that turned up in an increment. Answers whether it was read. */
@@ -138,19 +141,19 @@ function startTimer({ telemetry, clock }: TaskPorts, { datasource }: Pipeline) {
   };
 }
 
-function exactValues(state: PipelineState, pieces: readonly RangePiece[]): ReadResult['valueAt'] {
-  const only = pieces.length === 1 ? pieces[0]!.block : undefined;
-  if (only === undefined) return (slot, timeMs) => state.contexts.at(slot, timeMs);
+function exactValues(state: PipelineState, piece: RangePiece | undefined): ReadResult['valueAt'] {
+  const fromContext = (slot: number, timeMs: number) => state.contexts.at(slot, timeMs);
+  if (piece === undefined) return fromContext;
+  const { labels, grid, values } = piece.block;
   const rowOfSlot = new Map<number, number>();
-  only.labels.forEach((labels, row) => {
-    const slot = state.contexts.slotOf(labels);
+  labels.forEach((series, row) => {
+    const slot = state.contexts.slotOf(series);
     if (slot !== undefined) rowOfSlot.set(slot, row);
   });
-  const { startMs, stepMs, steps } = only.grid;
   return (slot, timeMs) => {
+    const step = Math.round((timeMs - grid.startMs) / grid.stepMs);
+    if (step < 0 || step >= grid.steps) return fromContext(slot, timeMs);
     const row = rowOfSlot.get(slot);
-    const step = Math.round((timeMs - startMs) / stepMs);
-    if (step < 0 || step >= steps) return state.contexts.at(slot, timeMs);
-    return row === undefined ? Number.NaN : only.values[row * steps + step]!;
+    return row === undefined ? Number.NaN : values[row * grid.steps + step]!;
   };
 }

@@ -1,0 +1,28 @@
+import type { SeriesHint } from '../../forecast/forecast.ts';
+import type { Grid } from '../../series/grid.ts';
+
+/** What goes to a worker thread: a piece of a ForecastRequest. The buffer of `values` is handed over, not copied. */
+export type ToWorker =
+  | { readonly kind: 'ping' }
+  | {
+      readonly kind: 'forecast';
+      /** Series of the batch; `values` is series × grid.steps. */
+      readonly series: number;
+      readonly grid: Grid;
+      readonly values: Float64Array;
+      readonly horizonSteps: number;
+      readonly engine: string;
+      readonly parameters: Readonly<Record<string, unknown>>;
+      readonly hints: readonly (SeriesHint | undefined)[];
+    };
+
+/** What comes back, one message for each. */
+export type FromWorker =
+  | { readonly kind: 'pong' }
+  | {
+      readonly kind: 'forecast';
+      readonly quantiles: Float64Array;
+      readonly hints: readonly SeriesHint[];
+      readonly durationMs: number;
+    }
+  | { readonly kind: 'failure'; readonly message: string };

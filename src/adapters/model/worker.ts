@@ -1,0 +1,20 @@
+import { parentPort } from 'node:worker_threads';
+import type { FromWorker, ToWorker } from './messages.ts';
+import { forecastBatch } from './statistical/forecast-batch.ts';
+
+/** Entry of a worker thread: one answer for each message, in order. Knows engines and nothing else of the product. */
+parentPort?.on('message', (message: ToWorker) => {
+  const answer = answerTo(message);
+  parentPort?.postMessage(answer, answer.kind === 'forecast' ? [answer.quantiles.buffer as ArrayBuffer] : []);
+});
+
+function answerTo(message: ToWorker): FromWorker {
+  if (message.kind === 'ping') return { kind: 'pong' };
+  const startedMs = performance.now();
+  try {
+    const { quantiles, hints } = forecastBatch(message);
+    return { kind: 'forecast', quantiles, hints, durationMs: performance.now() - startedMs };
+  } catch (error) {
+    return { kind: 'failure', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
