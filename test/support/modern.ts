@@ -113,7 +113,8 @@ function isNewEnough(go: string): boolean {
 function failure(command: string, args: readonly string[]): string | undefined {
   const result = spawnSync(command, args, { encoding: 'utf8' });
   if (result.status === 0) return undefined;
-  return `${command} ${args.join(' ')}: ${(result.error?.message ?? result.stderr + result.stdout).trim().slice(-500)}`;
+  const said = (result.error?.message ?? result.stderr + result.stdout).trim().slice(-500);
+  return `\`${command} ${args.join(' ')}\` ended with ${result.signal ?? `code ${result.status}`}${said && `: ${said}`}`;
 }
 
 /** One build at a time on a machine. A lock whose owner is gone is taken over. */
