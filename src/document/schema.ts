@@ -97,7 +97,10 @@ export function positiveDuration(options: FieldOptions<string>): TUnsafe<Duratio
 /** One of some words; those of `unavailable` are understood but not there yet. */
 export function choice<const V extends string>(
   values: readonly V[],
-  { unavailable, ...options }: FieldOptions<V> & { readonly unavailable?: readonly NoInfer<V>[] },
+  {
+    unavailable,
+    ...options
+  }: FieldOptions<V> & Pick<SchemaNode, 'x-unavailable'> & { readonly unavailable?: readonly NoInfer<V>[] },
 ): TUnsafe<V> {
   return Type.Unsafe<V>({
     type: 'string',

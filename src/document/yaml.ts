@@ -4,8 +4,8 @@ import {
   type CST,
   isAlias,
   isMap,
+  isScalar,
   isSeq,
-  LineCounter,
   type ParsedNode,
   Parser,
   type Scalar,
@@ -23,7 +23,6 @@ const MOST_VALUES = 1_000_000;
 const MOST_LEVELS = 100;
 
 export interface YamlDocument {
-  readonly text: string;
   /** Undefined when the text holds no value or cannot be read. */
   readonly root: Item | undefined;
   /** Faults of the YAML itself. A root that comes with errors is what could be made out, and is not to be used. */
@@ -36,35 +35,37 @@ export interface YamlDocument {
 /** Reads one YAML 1.2 document (core schema: `yes` is text). Never throws: whatever is wrong is a finding. */
 export function parseYaml(source: string, file: string): YamlDocument {
   const text = source.startsWith('\uFEFF') ? source.slice(1) : source;
-  const lineCounter = new LineCounter();
-  const tokens = [...new Parser(lineCounter.addNewLine).parse(text)];
+  const tokens = [...new Parser().parse(text)];
   const findings: Finding[] = [];
-  const root = compose(tokens, text, findings);
+  const composed = compose(tokens, text, findings);
   return {
-    text,
-    root,
+    ...composed,
     findings,
     problem({ offset, message, severity }) {
-      const { line, col } = lineCounter.linePos(Math.max(0, Math.min(offset, text.length)));
-      return { severity, file, line: Math.max(1, line), column: Math.max(1, col), message };
+      const before = text.slice(0, offset);
+      const lineStart = before.lastIndexOf('\n') + 1;
+      return { severity, file, line: before.split('\n').length, column: before.length - lineStart + 1, message };
     },
   };
 }
 
-function compose(tokens: readonly CST.Token[], text: string, findings: Finding[]): Item | undefined {
+type Composed = Pick<YamlDocument, 'root' | 'isLegible'>;
+
+function compose(tokens: readonly CST.Token[], text: string, findings: Finding[]): Composed {
   const tooDeep = offsetBeyondDepth(tokens, MOST_LEVELS);
   if (tooDeep !== undefined) {
     findings.push(fault(tooDeep, `nested deeper than ${MOST_LEVELS} levels`));
-    return undefined;
+    return { root: undefined, isLegible: false };
   }
   const composer = new Composer<ParsedNode>({ prettyErrors: false, schema: 'core', logLevel: 'error' });
   const [document, second] = [...composer.compose(tokens, true, text.length)];
-  if (document === undefined) return undefined;
+  if (document === undefined) return { root: undefined, isLegible: true };
   for (const error of [...document.errors, ...document.warnings])
     findings.push(fault(error.pos[0], FAULTS[error.code] ?? `not valid here (${error.code})`));
   if (second !== undefined)
     findings.push(fault(second.range[0], 'a second YAML document starts here; keep one document in a file'));
-  return document.contents ? buildItems(document.contents as ParsedNode, text, findings) : undefined;
+  const root = document.contents ? buildItems(document.contents as ParsedNode, text, findings) : undefined;
+  return { root, isLegible: document.errors.every(({ code }) => code === 'DUPLICATE_KEY') };
 }
 
 function offsetBeyondDepth(tokens: readonly CST.Token[], most: number): number | undefined {
@@ -132,7 +133,8 @@ function buildItems(contents: ParsedNode, text: string, findings: Finding[]): It
         report(keyOffset, 'a key must be text, not a list or a map');
         continue;
       }
-      const entryValue = value === null ? emptyScalar(keyOffset) : build(value);
+      const isBlank = value === null || (isScalar(value) && value.range[0] === value.range[1] && !value.anchor);
+      const entryValue = isBlank ? emptyScalar(keyOffset) : build(value);
       if (keyItem.value === '<<' && keyItem.style === 'plain') merge(entryValue, merged, keyOffset);
       else own.set(String(keyItem.value), { keyOffset, value: entryValue });
     }

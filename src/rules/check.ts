@@ -1,49 +1,56 @@
-import { parse as parseCron } from 'node-cron';
 import type { Finding } from '../document/finding.ts';
-import { childOf, type Item, type Path, placeAt } from '../document/item.ts';
-import { parseDuration } from '../series/duration.ts';
+import { type Item, type Path, placeAt } from '../document/item.ts';
+import type { Loose } from '../document/read.ts';
+import { closest } from '../document/suggest.ts';
 import { isLabelName } from '../series/labels.ts';
-import type { NamePlace } from './parse.ts';
 import type { Problem } from './problem.ts';
+import { cronFault, isTimezone } from './schedule.ts';
+import type { RawGroup, RawPipeline, RawRules } from './schema.ts';
 
-const DEFAULT_STEP = '1m';
-const DEFAULT_CONTEXT = '7d';
-const DEFAULT_HORIZON = '1h';
-/** Labels that outputs get from us. */
-const OWN_LABELS = ['__name__', 'pipeline', 'horizon'];
+/** Where the name of a pipeline stands, for the check over all files. */
+export interface NamePlace {
+  readonly pipeline: string;
+  readonly group: string;
+  /** 1-based, in its group. */
+  readonly index: number;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
 
-/** Checks across the keys of a rule file, on what was written. What is wrong by itself is not looked at again. */
-export function checkRulesDocument(
-  root: Item,
-  { datasources }: { readonly datasources?: readonly string[] },
-): Finding[] {
+export interface CheckOptions {
+  /** Names of the configured data sources; undefined when they are not known (a rule file checked alone). */
+  readonly datasources?: readonly string[] | undefined;
+}
+
+/** A context beyond this is 400 kB a series: rather a step that is too small than a wish. */
+const MOST_CONTEXT_STEPS = 100_000;
+/** Labels that our outputs have from us. */
+const OWN_LABELS = new Set(['__name__', 'pipeline', 'horizon']);
+
+type Report = (path: Path, message: string, severity?: Finding['severity']) => void;
+
+/** Checks across the keys of a rule file. Values that are wrong by themselves are absent here and not looked at. */
+export function checkDocument(rules: Loose<RawRules>, root: Item, options: CheckOptions): Finding[] {
   const findings: Finding[] = [];
-  const report = (path: Path, message: string) => {
-    findings.push({ path, offset: placeAt(root, path).item.offset, message, severity: 'error' });
+  const report: Report = (path, message, severity = 'error') => {
+    findings.push({ path, offset: placeAt(root, path).item.offset, message, severity });
   };
-  const groups = listAt(root, 'groups');
-  const seen = new Set<string>();
-  groups.forEach((group, g) => {
+  const names = new Set<string>();
+  rules.groups?.forEach((group, g) => {
+    if (group === undefined) return;
     const path = ['groups', g];
-    const name = textAt(group, 'name');
-    if (name !== undefined && seen.has(name))
-      report([...path, 'name'], `the name "${name}" is repeated in this file; names of groups are unique`);
-    if (name !== undefined) seen.add(name);
-    checkLabels(group, path, report);
-    checkDatasource(group, path, { datasources, isRequired: false }, report);
-    listAt(group, 'pipelines').forEach((pipeline, p) => {
-      checkPipeline(pipeline, [...path, 'pipelines', p], report);
-      checkDatasource(
-        pipeline,
-        [...path, 'pipelines', p],
-        { datasources, isRequired: textAt(group, 'datasource') === undefined },
-        report,
-      );
+    const { name } = group;
+    if (name !== undefined && names.has(name)) report([...path, 'name'], `another group of this file has the name too`);
+    if (name !== undefined) names.add(name);
+    checkLabels(group.labels, path, report);
+    checkDatasource(group, path, { ...options, isNeeded: false }, report);
+    group.pipelines?.forEach((pipeline, p) => {
+      if (pipeline !== undefined) checkPipeline(pipeline, [...path, 'pipelines', p], { ...options, group }, report);
     });
   });
-  listAt(root, 'pipelines').forEach((pipeline, p) => {
-    checkPipeline(pipeline, ['pipelines', p], report);
-    checkDatasource(pipeline, ['pipelines', p], { datasources, isRequired: true }, report);
+  rules.pipelines?.forEach((pipeline, p) => {
+    if (pipeline !== undefined) checkPipeline(pipeline, ['pipelines', p], { ...options, group: undefined }, report);
   });
   return findings;
 }
@@ -57,124 +64,110 @@ export function checkNames(places: readonly NamePlace[]): Problem[] {
       first.set(place.pipeline, place);
       return [];
     }
-    const { file, line, column } = place;
-    const message = `group ${JSON.stringify(place.group)}, pipeline ${JSON.stringify(place.pipeline)}: the name is taken by ${known.file}:${known.line}; names of pipelines are unique over all files`;
+    const { file, line, column, group, index, pipeline } = place;
+    const message = `group "${group}", pipeline ${index}, "${pipeline}": name: taken at ${known.file}:${known.line}:${known.column}; names of pipelines are unique over all files`;
     return [{ severity: 'error', file, line, column, message }];
   });
 }
 
-type Report = (path: Path, message: string) => void;
-
-function checkPipeline(pipeline: Item, path: Path, report: Report): void {
-  const ms = (key: string, fallback: string) => {
-    const text = textAt(pipeline, key);
-    return childOf(pipeline, key) === undefined
-      ? parseDuration(fallback)
-      : text === undefined
-        ? undefined
-        : parseDuration(text);
-  };
-  const stepMs = ms('step', DEFAULT_STEP);
-  const contextMs = ms('context_window', DEFAULT_CONTEXT);
-  const horizonMs = ms('prediction_horizon', DEFAULT_HORIZON);
-  const whereOf = (key: string) => (childOf(pipeline, key) === undefined ? [...path, 'step'] : [...path, key]);
-  if (stepMs !== undefined && horizonMs !== undefined && horizonMs < stepMs) {
-    report(whereOf('prediction_horizon'), 'the prediction horizon is shorter than a step; make it at least one step');
-  }
-  if (stepMs !== undefined && contextMs !== undefined && contextMs < 2 * stepMs) {
-    report(whereOf('context_window'), 'the context window is shorter than two steps; make it some hundred steps');
-  }
-  const output = childOf(pipeline, 'output');
-  listAt(output, 'horizons').forEach((horizon, i) => {
-    const horizonOut = horizon.kind === 'scalar' ? parseDuration(String(horizon.value)) : undefined;
-    if (horizonOut !== undefined && horizonMs !== undefined && horizonOut > horizonMs) {
-      report(
-        [...path, 'output', 'horizons', i],
-        `the forecast does not reach that far; lengthen prediction_horizon or shorten this`,
-      );
-    }
-  });
-  const levels = listAt(output, 'quantiles').map((level) =>
-    level.kind === 'scalar' ? Number(level.value) : Number.NaN,
-  );
-  if (levels.some((level, i) => i > 0 && level <= levels[i - 1]!))
-    report([...path, 'output', 'quantiles'], 'quantile levels must ascend');
-  const [low, high] = listAt(pipeline, 'data_range').map((end) =>
-    end.kind === 'scalar' ? Number(end.value) : Number.NaN,
-  );
+function checkPipeline(
+  pipeline: Loose<RawPipeline>,
+  path: Path,
+  { datasources, group }: CheckOptions & { readonly group: Loose<RawGroup> | undefined },
+  report: Report,
+): void {
+  checkSpans(pipeline, path, report);
+  checkHorizons(pipeline, path, report);
+  const levels = pipeline.output?.quantiles ?? [];
+  if (levels.some((level, i) => i > 0 && level !== undefined && level <= (levels[i - 1] ?? -Infinity)))
+    report([...path, 'output', 'quantiles'], 'must ascend, each level once');
+  const [low, high] = pipeline.data_range ?? [];
   if (low !== undefined && high !== undefined && low >= high)
-    report([...path, 'data_range'], `is upside down: write [${high}, ${low}]`);
-  checkLabels(pipeline, path, report);
-  checkSchedule(pipeline, path, report);
+    report(
+      [...path, 'data_range'],
+      low === high ? 'is empty: both ends are the same' : `is upside down; write [${high}, ${low}]`,
+    );
+  checkLabels(pipeline.labels, path, report);
+  checkSchedules(pipeline, path, report);
+  checkDatasource(pipeline, path, { datasources, isNeeded: group?.datasource === undefined }, report);
 }
 
-function checkSchedule(pipeline: Item, path: Path, report: Report): void {
-  for (const key of ['forecast_schedule', 'anomaly_schedule']) {
-    const expression = textAt(pipeline, key);
-    const flaw = expression === undefined ? undefined : cronFlaw(expression);
-    if (flaw !== undefined)
+function checkSpans({ step, ...pipeline }: Loose<RawPipeline>, path: Path, report: Report): void {
+  const { context_window: context, prediction_horizon: horizon } = pipeline;
+  if (step === undefined) return;
+  if (horizon !== undefined && horizon.ms < step.ms)
+    report(
+      [...path, 'prediction_horizon'],
+      `${horizon.text} is shorter than a step of ${step.text}; make it one at least`,
+    );
+  if (context === undefined) return;
+  const steps = Math.floor(context.ms / step.ms);
+  if (steps < 2)
+    report(
+      [...path, 'context_window'],
+      `${context.text} is shorter than two steps of ${step.text}; some hundred are good`,
+    );
+  if (steps > MOST_CONTEXT_STEPS)
+    report([...path, 'context_window'], `${steps} steps for every series; is a step of ${step.text} meant?`, 'warning');
+}
+
+function checkHorizons({ output, step, ...pipeline }: Loose<RawPipeline>, path: Path, report: Report): void {
+  const reach = pipeline.prediction_horizon;
+  const seen = new Set<number>();
+  output?.horizons?.forEach((horizon, i) => {
+    if (horizon === undefined) return;
+    const at = [...path, 'output', 'horizons', i];
+    if (reach !== undefined && horizon.ms > reach.ms)
       report(
-        [...path, key],
-        `is no cron expression (${flaw}); write 5 or 6 fields, such as "*/15 * * * *", or @hourly`,
+        at,
+        `${horizon.text} is beyond the prediction_horizon of ${reach.text}; shorten the one or lengthen the other`,
       );
-  }
-  const timezone = textAt(pipeline, 'timezone');
-  if (timezone !== undefined && !isTimezone(timezone))
-    report([...path, 'timezone'], `there is no time zone "${timezone}"; write one such as Europe/Berlin`);
+    if (step !== undefined && horizon.ms < step.ms)
+      report(at, `${horizon.text} is shorter than a step of ${step.text}`);
+    if (seen.has(horizon.ms)) report(at, `${horizon.text} is there twice`);
+    seen.add(horizon.ms);
+  });
 }
 
-function cronFlaw(expression: string): string | undefined {
-  try {
-    parseCron(expression);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+function checkSchedules(pipeline: Loose<RawPipeline>, path: Path, report: Report): void {
+  for (const key of ['forecast_schedule', 'anomaly_schedule'] as const) {
+    const expression = pipeline[key];
+    const fault = expression === undefined ? undefined : cronFault(expression);
+    if (fault !== undefined) report([...path, key], fault);
   }
+  if (pipeline.timezone !== undefined && !isTimezone(pipeline.timezone))
+    report(
+      [...path, 'timezone'],
+      `there is no time zone "${pipeline.timezone}"; write UTC or one such as Europe/Berlin`,
+    );
 }
 
-function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function checkLabels(owner: Item, path: Path, report: Report): void {
-  const labels = childOf(owner, 'labels');
-  if (labels?.kind !== 'map') return;
-  for (const name of labels.entries.keys()) {
+function checkLabels(
+  labels: Readonly<Record<string, string | undefined>> | undefined,
+  path: Path,
+  report: Report,
+): void {
+  for (const name of Object.keys(labels ?? {})) {
     const at = [...path, 'labels', name];
-    if (!isLabelName(name))
-      report(at, `"${name}" is no label name; letters, digits and underscores only, no digit first`);
-    else if (OWN_LABELS.includes(name)) report(at, `the label "${name}" is ours and cannot be set`);
+    if (!isLabelName(name)) report(at, 'is no label name; use letters, digits and _, and no digit first');
+    else if (OWN_LABELS.has(name)) report(at, 'is set by OpenAnomaly itself; use another name');
+    else if (name.startsWith('__')) report(at, 'names that start with __ are reserved by Prometheus; use another');
   }
 }
 
 function checkDatasource(
-  owner: Item,
+  owner: { readonly datasource?: string | undefined },
   path: Path,
-  how: { readonly datasources: readonly string[] | undefined; readonly isRequired: boolean },
+  { datasources, isNeeded }: CheckOptions & { readonly isNeeded: boolean },
   report: Report,
 ): void {
-  const { datasources } = how;
   if (datasources === undefined) return;
-  const name = textAt(owner, 'datasource');
+  const name = owner.datasource;
   const known = datasources.map((source) => `"${source}"`).join(', ');
-  if (name !== undefined && !datasources.includes(name))
-    report([...path, 'datasource'], `there is no data source "${name}"; the settings have ${known}`);
-  else if (name === undefined && how.isRequired && datasources.length > 1 && !datasources.includes('default')) {
-    report(path, `names no data source and there is none called "default"; add datasource: with one of ${known}`);
-  }
-}
-
-function listAt(item: Item | undefined, key: string): readonly Item[] {
-  const child = childOf(item, key);
-  return child?.kind === 'list' ? child.items : [];
-}
-
-function textAt(item: Item | undefined, key: string): string | undefined {
-  const child = childOf(item, key);
-  return child?.kind === 'scalar' && typeof child.value === 'string' ? child.value : undefined;
+  if (name !== undefined && !datasources.includes(name)) {
+    const meant = closest(name, datasources);
+    const hint = meant === undefined ? `the settings have ${known}` : `did you mean "${meant}"?`;
+    report([...path, 'datasource'], `there is no data source "${name}"; ${hint}`);
+  } else if (name === undefined && isNeeded && datasources.length > 1 && !datasources.includes('default'))
+    report(path, `"datasource" is missing, since none of ${known} is called "default"`);
 }

@@ -1,184 +1,116 @@
 import type { Finding } from '../document/finding.ts';
-import { childOf, type Item, type Path, placeAt } from '../document/item.ts';
-import { readItem } from '../document/read.ts';
+import { childOf, type Item, type Path, placeAt, type ScalarItem } from '../document/item.ts';
+import { readDocument } from '../document/read-document.ts';
 import { offsetInScalar } from '../document/scalar-offset.ts';
-import { parseYaml } from '../document/yaml.ts';
-import { checkRulesDocument } from './check.ts';
-import type { Group, Pipeline } from './pipeline.ts';
+import { buildGroups, groupNameOf } from './build.ts';
+import { type CheckOptions, checkDocument, type NamePlace } from './check.ts';
+import type { Group } from './pipeline.ts';
 import type { Problem } from './problem.ts';
 import { checkQuery } from './promql.ts';
-import { type RawGroup, type RawPipeline, type RawRules, rulesSchema } from './schema.ts';
+import { type RawRules, rulesSchema } from './schema.ts';
 
 export interface ParsedRules {
   /** Empty when any problem is an error. */
   readonly groups: readonly Group[];
+  /** In the order of the text. */
   readonly problems: readonly Problem[];
-  /** Where each pipeline's name stands, for checks over files. */
+  /** Where each pipeline's name stands, for `checkNames` over all files. */
   readonly places: readonly NamePlace[];
 }
 
-export interface NamePlace {
-  readonly pipeline: string;
-  readonly group: string;
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-export interface ParseOptions {
-  /** Names of the configured data sources; undefined when they are not known (a rule file checked alone). */
-  readonly datasources?: readonly string[];
-}
+const EMPTY = 'the file is empty; it needs "groups", or "pipelines"';
+const HERE: Finding = { offset: 0, path: [], message: '', severity: 'error' };
 
 /** Reads the text of a rule file. Never throws: all that is wrong comes back, each at its place. */
-export function parseRules(text: string, file: string, options: ParseOptions = {}): ParsedRules {
-  const document = parseYaml(text, file);
-  const { root } = document;
-  const toProblem = (finding: Finding): Problem =>
-    document.problem(root === undefined ? finding : named(root, finding));
-  if (root === undefined || document.findings.some(({ severity }) => severity === 'error')) {
-    return { groups: [], problems: document.findings.map(toProblem), places: [] };
-  }
-  const { value, findings: wrong } = readItem(rulesSchema, root);
-  const findings = [...document.findings, ...wrong, ...checkRulesDocument(root, options), ...checkQueries(root)];
-  const problems = findings.sort((a, b) => a.offset - b.offset).map(toProblem);
-  const places = pipelinePaths(root, file).flatMap(({ path, group }): NamePlace[] => {
-    const item = childOf(placeAt(root, path).item, 'name');
-    if (item?.kind !== 'scalar' || typeof item.value !== 'string') return [];
-    const { line, column } = document.problem({ offset: item.offset, path, message: '', severity: 'error' });
-    return [{ pipeline: item.value, group, file, line, column }];
-  });
-  const isUsable = findings.every(({ severity }) => severity !== 'error');
-  return { groups: isUsable ? groupsOf(value as RawRules, file, options) : [], problems, places };
+export function parseRules(text: string, file: string, options: CheckOptions = {}): ParsedRules {
+  const { root, value, findings, problem } = readDocument(rulesSchema, { text, file }, { whenEmpty: EMPTY });
+  if (root === undefined) return { groups: [], problems: findings.map(problem), places: [] };
+  if (root.kind === 'map' && root.entries.size === 0 && findings.length === 0)
+    return { groups: [], problems: [problem({ ...HERE, message: EMPTY })], places: [] };
+  const all = [...findings, ...checkDocument(value ?? {}, root, options), ...checkQueries(root)];
+  const problems = all.sort((a, b) => a.offset - b.offset).map((finding) => problem(withOwner(root, finding)));
+  const isUsable = all.every(({ severity }) => severity !== 'error');
+  return {
+    groups: isUsable ? buildGroups(value as RawRules, { file, datasource: defaultDatasource(options) }) : [],
+    problems,
+    places: pipelinesOf(root, file).flatMap(({ path, ...rest }): NamePlace[] => {
+      const name = scalarAt(root, [...path, 'name']);
+      if (typeof name?.value !== 'string') return [];
+      const { line, column } = problem({ ...HERE, offset: name.offset });
+      return [{ pipeline: name.value, ...rest, file, line, column }];
+    }),
+  };
 }
 
-/** Paths of all pipelines with the name of their group. */
-function pipelinePaths(root: Item, file: string): { readonly path: Path; readonly group: string }[] {
-  const indexes = (item: Item | undefined) => (item?.kind === 'list' ? item.items.map((_, i) => i) : []);
-  const groups = childOf(root, 'groups');
-  const inGroups = indexes(groups).flatMap((g) => {
-    const group = groups?.kind === 'list' ? groups.items[g] : undefined;
-    const name = childOf(group, 'name');
-    const text = name?.kind === 'scalar' ? String(name.value) : '';
-    return indexes(childOf(group, 'pipelines')).map((p) => ({ path: ['groups', g, 'pipelines', p], group: text }));
+/** The only data source there is, or `default`. */
+function defaultDatasource({ datasources = [] }: CheckOptions): string {
+  return datasources.length === 1 ? datasources[0]! : 'default';
+}
+
+/** Paths of all pipelines, with the name of their group and their place in it. */
+function pipelinesOf(
+  root: Item,
+  file: string,
+): { readonly path: Path; readonly group: string; readonly index: number }[] {
+  const grouped = itemsOf(childOf(root, 'groups')).flatMap((group, g) => {
+    const name = String(scalarAt(group, ['name'])?.value ?? g + 1);
+    return itemsOf(childOf(group, 'pipelines')).map((_, p) => ({
+      path: ['groups', g, 'pipelines', p],
+      group: name,
+      index: p + 1,
+    }));
   });
-  return [
-    ...inGroups,
-    ...indexes(childOf(root, 'pipelines')).map((p) => ({ path: ['pipelines', p], group: baseName(file) })),
-  ];
+  const bare = itemsOf(childOf(root, 'pipelines')).map((_, p) => ({
+    path: ['pipelines', p],
+    group: groupNameOf(file),
+    index: p + 1,
+  }));
+  return [...grouped, ...bare];
 }
 
 function checkQueries(root: Item): Finding[] {
-  return pipelinePaths(root, '').flatMap(({ path }) => {
-    const item = childOf(placeAt(root, path).item, 'query');
-    if (item?.kind !== 'scalar' || typeof item.value !== 'string') return [];
-    return checkQuery(item.value).map(({ severity, offset, message }) => ({
-      severity,
-      path: [...path, 'query'],
-      offset: offsetInScalar(item, offset),
-      message: `${severity === 'error' ? 'could not parse query' : 'query'}: ${message}`,
-    }));
+  return pipelinesOf(root, '').flatMap(({ path }) => {
+    const at = [...path, 'query'];
+    const query = scalarAt(root, at);
+    if (typeof query?.value !== 'string' || query.value === '') return [];
+    return checkQuery(query.value).map(({ severity, offset, message }) => {
+      return { severity, path: at, offset: offsetInScalar(query, offset), message };
+    });
   });
 }
 
-/** The finding with the group and pipeline it belongs to in front, as promtool does. */
-function named(root: Item, finding: Finding): Finding {
-  const parts: string[] = [];
-  const nameAt = (path: Path) => {
-    const item = childOf(placeAt(root, path).item, 'name');
-    return item?.kind === 'scalar' && item.value !== null ? String(item.value) : undefined;
-  };
+/** The finding with the group, the pipeline and the key it belongs to in front, the way promtool names rules. */
+function withOwner(root: Item, finding: Finding): Finding {
   const { path } = finding;
+  const nameOf = (end: number) => scalarAt(root, [...path.slice(0, end), 'name'])?.value;
+  const parts: string[] = [];
   const inGroup = path[0] === 'groups' && path.length > 1;
-  if (inGroup) parts.push(`group ${quote(nameAt(path.slice(0, 2)), path[1])}`);
+  if (inGroup) parts.push(`group ${JSON.stringify(nameOf(2) ?? Number(path[1]) + 1)}`);
   const at = inGroup ? 2 : 0;
-  if (path[at] === 'pipelines' && path.length > at + 1) {
-    parts.push(`pipeline ${quote(nameAt(path.slice(0, at + 2)), path[at + 1])}`);
+  const inPipeline = path[at] === 'pipelines' && path.length > at + 1;
+  if (inPipeline) {
+    const name = nameOf(at + 2);
+    parts.push(`pipeline ${Number(path[at + 1]) + 1}${name === undefined ? '' : `, ${JSON.stringify(name)}`}`);
   }
-  const key = path
-    .slice(parts.length * 2)
-    .filter((step) => typeof step === 'string')
-    .join('.');
-  if (key !== '' && !finding.message.includes(`"${path.at(-1)}"`)) parts.push(key);
-  return parts.length === 0 ? finding : { ...finding, message: `${parts.join(', ')}: ${finding.message}` };
+  const key = keyOf(path.slice(inPipeline ? at + 2 : at));
+  const owner = [parts.join(', '), key].filter((part) => part !== '').join(': ');
+  return owner === '' ? finding : { ...finding, message: `${owner}: ${finding.message}` };
 }
 
-function quote(name: string | undefined, index: string | number | undefined): string {
-  return name === undefined ? String(Number(index) + 1) : JSON.stringify(name);
+/** `output.horizons[0]` */
+function keyOf(path: Path): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    return text === '' ? step : `${text}.${step}`;
+  }, '');
 }
 
-function groupsOf(raw: RawRules, file: string, options: ParseOptions): Group[] {
-  const groups = raw.groups.map((group) => groupOf(group, file, options));
-  if (raw.pipelines.length === 0) return groups;
-  const bare = { ...defaultGroup(), name: baseName(file), pipelines: raw.pipelines };
-  return [...groups, groupOf(bare, file, options)];
+function itemsOf(item: Item | undefined): readonly Item[] {
+  return item?.kind === 'list' ? item.items : [];
 }
 
-/** A group nobody wrote: what the schema gives one that has a name only. */
-function defaultGroup(): RawGroup {
-  const name = {
-    kind: 'scalar',
-    offset: 0,
-    value: 'group',
-    source: 'group',
-    style: 'plain',
-    substituted: false,
-  } as const;
-  const group: Item = { kind: 'map', offset: 0, entries: new Map([['name', { keyOffset: 0, value: name }]]) };
-  const list: Item = { kind: 'list', offset: 0, items: [group] };
-  const { value } = readItem(rulesSchema, {
-    kind: 'map',
-    offset: 0,
-    entries: new Map([['groups', { keyOffset: 0, value: list }]]),
-  });
-  return (value as RawRules).groups[0]!;
-}
-
-function groupOf(raw: RawGroup, file: string, options: ParseOptions): Group {
-  return {
-    name: raw.name,
-    file,
-    intervalMs: raw.interval.ms,
-    pipelines: raw.pipelines.map((pipeline) => pipelineOf(pipeline, raw, options)),
-  };
-}
-
-function pipelineOf(raw: RawPipeline, group: RawGroup, { datasources }: ParseOptions): Pipeline {
-  const horizons = raw.output.horizons ?? [raw.prediction_horizon];
-  const onlySource = datasources?.length === 1 ? datasources[0]! : 'default';
-  return {
-    name: raw.name,
-    group: group.name,
-    description: raw.description,
-    enabled: raw.enabled,
-    datasource: raw.datasource ?? group.datasource ?? onlySource,
-    query: raw.query.trim(),
-    stepMs: raw.step.ms,
-    contextWindowMs: raw.context_window.ms,
-    predictionHorizonMs: raw.prediction_horizon.ms,
-    mode: raw.mode,
-    forecastSchedule: raw.forecast_schedule,
-    anomalySchedule: raw.anomaly_schedule,
-    timezone: raw.timezone,
-    intervalMs: group.interval.ms,
-    queryOffsetMs: group.query_offset.ms,
-    limit: raw.limit ?? group.limit,
-    labels: { ...group.labels, ...raw.labels },
-    model: { type: raw.model.type, id: raw.model.id, parameters: raw.model.parameters },
-    anomaly: {
-      technique: raw.anomaly.technique,
-      confidenceLevel: raw.anomaly.confidence_level,
-      direction: raw.anomaly.direction,
-      threshold: raw.anomaly.threshold,
-      minDeviation: raw.anomaly.min_deviation,
-    },
-    dataRange: raw.data_range && [raw.data_range[0]!, raw.data_range[1]!],
-    output: { horizons, quantiles: raw.output.quantiles, futureSamples: raw.output.future_samples },
-  };
-}
-
-/** Name of a file without folders and ending. */
-function baseName(file: string): string {
-  const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
-  return name.replace(/\.[^.]+$/, '') || name;
+function scalarAt(root: Item, path: Path): ScalarItem | undefined {
+  const owner = path.length > 1 ? placeAt(root, path.slice(0, -1)).item : root;
+  const item = childOf(owner, String(path.at(-1)));
+  return item?.kind === 'scalar' ? item : undefined;
 }

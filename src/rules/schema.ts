@@ -15,8 +15,8 @@ import {
   whole,
 } from '../document/schema.ts';
 
-/** Engines a pipeline can ask for. */
-export const ENGINE_IDS = ['auto', 'seasonal_naive', 'climatology', 'ets'] as const;
+/** Engines a pipeline can ask for, then those that are still to come. */
+const ENGINE_IDS = ['auto', 'seasonal_naive', 'climatology', 'ets', 'openanomaly-tiny', 'mstl', 'prophet'] as const;
 
 const labels = mapOf(anyText({ description: 'A value.' }), {
   description: 'Labels added to every output; a pipeline’s own win over its group’s.',
@@ -34,8 +34,19 @@ const model = section(
       description:
         'Engine. `auto` picks per series by the loss of recent forecasts, so that nobody has to know which suits.',
       default: 'auto',
+      unavailable: ['openanomaly-tiny', 'mstl', 'prophet'],
     }),
     parameters: anything({ description: 'Parameters of the engine.', default: {} }),
+    endpoint: optional(text({ description: 'URL of a remote model.', 'x-unavailable': 'remote models' })),
+    serialization_format: optional(
+      choice(['json', 'arrow'], { description: 'How a remote model is spoken to.', 'x-unavailable': 'remote models' }),
+    ),
+    headers: optional(
+      mapOf(text({ description: 'A value.', 'x-secret': true }), {
+        description: 'Headers sent to a remote model.',
+        'x-unavailable': 'remote models',
+      }),
+    ),
   },
   { title: 'model', description: 'What forecasts the series.', default: {} },
 );
@@ -89,7 +100,7 @@ const output = section(
     quantiles: list(number({ description: 'A level.', exclusiveMinimum: 0, exclusiveMaximum: 1 }), {
       description:
         'Levels of the look-ahead; the lowest and the highest are the edges of its band. 0.05 and 0.95 hold nine in ten.',
-      minItems: 1,
+      minItems: 2,
       default: [0.05, 0.5, 0.95],
     }),
     future_samples: flag({
@@ -99,6 +110,25 @@ const output = section(
     }),
   },
   { title: 'output', description: 'What is published beside the score.', default: {} },
+);
+
+const covariate = section(
+  {
+    name: text({ description: 'Name of the covariate.' }),
+    query: text({ description: 'PromQL of its values.' }),
+    known_future: flag({ description: 'Whether its future is known.', default: false }),
+  },
+  { title: 'covariate', description: 'A series that explains others.' },
+);
+
+const training = section(
+  {
+    schedule: optional(text({ description: 'Cron of trainings.' })),
+    window: optional(positiveDuration({ description: 'History that is trained on.' })),
+    parameters: anything({ description: 'Parameters of the training.', default: {} }),
+    endpoint: optional(text({ description: 'URL where a remote model is trained.' })),
+  },
+  { title: 'training', description: 'Training of engines that need it.', 'x-unavailable': 'training' },
 );
 
 const pipeline = section(
@@ -138,7 +168,7 @@ const pipeline = section(
       default: 'univariate',
       unavailable: ['multivariate', 'covariate'],
     }),
-    covariates: list(anything({ description: 'A covariate.' }), {
+    covariates: list(covariate, {
       description: 'Other series that explain this one.',
       default: [],
       'x-unavailable': 'covariates',
@@ -148,9 +178,7 @@ const pipeline = section(
     ),
     labels,
     model,
-    training: optional(
-      section({}, { title: 'training', description: 'Training of engines that need it.', 'x-unavailable': 'training' }),
-    ),
+    training: optional(training),
     anomaly,
     data_range: optional(
       list(number({ description: 'An end, `.inf` and `-.inf` included.', 'x-infinite': true }), {
@@ -171,12 +199,15 @@ const pipeline = section(
       alert: 'name',
       window: 'context_window',
       horizon: 'prediction_horizon',
-      interval: 'step',
+      frequency: 'step',
+      resolution: 'step',
+      lookback: 'context_window',
+      schedule: 'forecast_schedule',
     },
   },
 );
 
-const group = section(
+export const groupSchema = section(
   {
     name: text({ description: 'Unique in the file.' }),
     interval: positiveDuration({
@@ -201,14 +232,19 @@ const group = section(
   {
     title: 'group',
     description: 'Pipelines that share an interval.',
-    'x-meant': { rules: 'pipelines', eval_offset: 'query_offset', eval_delay: 'query_offset' },
+    'x-meant': {
+      rules: 'pipelines',
+      evaluation_interval: 'interval',
+      eval_offset: 'query_offset',
+      eval_delay: 'query_offset',
+    },
   },
 );
 
 /** A rule file: one source for the static type, the defaults, the JSON Schema and the reference. */
 export const rulesSchema = section(
   {
-    groups: list(group, { description: 'Groups of pipelines.', default: [] }),
+    groups: list(groupSchema, { description: 'Groups of pipelines.', default: [] }),
     pipelines: list(pipeline, {
       description: 'Pipelines without a group: one group with every default, named after the file.',
       default: [],
