@@ -8,7 +8,7 @@ export interface ListenAddress {
 
 /** Parses `host:port`, `[::1]:port` or `:port`; port 0 takes a free one. Throws `config_invalid`. */
 export function parseListenAddress(text: string): ListenAddress {
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535)
     throw new OpenAnomalyError('config_invalid', `listen address "${text}" must be host:port, [ipv6]:port or :port`);

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { OpenAnomalyError } from '../errors.ts';
 
 /** Answers kept per kind; a fleet of scrapers shares one password, so this is plenty. */
 const KEPT_ANSWERS = 100;
@@ -37,6 +38,7 @@ export class PasswordChecker {
   readonly #pending = new Map<string, Promise<PasswordAnswer>>();
   #queue: Promise<unknown> = Promise.resolve();
   #worker: Worker | undefined;
+  #isClosed = false;
 
   /** @param hash undefined for a user that does not exist; `costLike` then says how long the answer shall take */
   async check(
@@ -65,6 +67,7 @@ export class PasswordChecker {
 
   /** Ends the thread, if one runs, with what it is comparing. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#worker?.terminate();
   }
 
@@ -76,21 +79,25 @@ export class PasswordChecker {
     await worker?.terminate();
   }
 
-  #compare(password: string, hash: string): Promise<boolean> {
+  async #compare(password: string, hash: string): Promise<boolean> {
+    if (this.#isClosed) throw new OpenAnomalyError('shutting_down', 'the server is closing');
     this.#worker ??= new Worker(COMPARE_CODE, { eval: true, workerData: { bcrypt: BCRYPT } });
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
-      const failed = (error: unknown) => {
-        if (this.#worker === worker) this.#worker = undefined;
-        worker.removeAllListeners();
-        reject(error instanceof Error ? error : new Error('the thread that compares passwords ended'));
+      const settle = () => {
+        worker.off('message', answered).off('error', failed).off('exit', ended);
       };
-      worker.once('error', failed);
-      worker.once('exit', failed);
-      worker.once('message', (isRight: boolean) => {
-        worker.removeAllListeners();
+      const answered = (isRight: boolean) => {
+        settle();
         resolve(isRight);
-      });
+      };
+      const failed = (error: Error) => {
+        settle();
+        if (this.#worker === worker) this.#worker = undefined;
+        reject(error);
+      };
+      const ended = () => failed(new Error('the thread that compares passwords was ended'));
+      worker.on('message', answered).on('error', failed).on('exit', ended);
       worker.postMessage({ password, hash });
     });
   }

@@ -59,12 +59,16 @@ function checkTls(tls: TlsServerConfig | undefined, problem: ParsedWebConfig['tl
   const asksClients = tls.client_auth_type !== 'NoClientCert';
   if (!asksClients && ((tls.client_ca ?? '') !== '' || (tls.client_ca_file ?? '') !== '')) {
     const key = (tls.client_ca ?? '') === '' ? 'client_ca_file' : 'client_ca';
-    problems.push(problem(key, 'is of no use while client_auth_type is NoClientCert; use RequireAndVerifyClientCert'));
+    problems.push(
+      problem(key, `"${key}" is of no use while client_auth_type is NoClientCert; use RequireAndVerifyClientCert`),
+    );
   }
   if (!asksClients && tls.client_allowed_sans !== undefined)
-    problems.push(problem('client_allowed_sans', 'is of no use while client_auth_type is NoClientCert'));
+    problems.push(
+      problem('client_allowed_sans', '"client_allowed_sans" is of no use while client_auth_type is NoClientCert'),
+    );
   if (tls.min_version > tls.max_version)
-    problems.push(problem('min_version', `${tls.min_version} is newer than max_version ${tls.max_version}`));
+    problems.push(problem('min_version', `${tls.min_version} is newer than max_version, which is ${tls.max_version}`));
   return problems;
 }
 
