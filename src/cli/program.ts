@@ -99,16 +99,16 @@ function withServeFlags(command: Command): Command {
 /** Only flags that were given: what is absent must not override the file. */
 function settingsFlags(options: Record<string, unknown>): SettingsFlags {
   const text = (name: string) => options[name] as string | undefined;
-  const prefix = text('web.route-prefix');
+  const prefix = text('web.routePrefix');
   if (prefix !== undefined && !prefix.startsWith('/'))
     throw new InvalidArgumentError('--web.route-prefix starts with "/"');
   const flags = {
-    listenAddresses: options['web.listen-address'] as string[] | undefined,
+    listenAddresses: options['web.listenAddress'] as string[] | undefined,
     webConfigFile: text('web.config.file'),
-    externalUrl: text('web.external-url'),
+    externalUrl: text('web.externalUrl'),
     routePrefix: prefix,
-    telemetryPath: text('web.telemetry-path'),
-    enableLifecycle: options['web.enable-lifecycle'] as boolean | undefined,
+    telemetryPath: text('web.telemetryPath'),
+    enableLifecycle: options['web.enableLifecycle'] as boolean | undefined,
     stateDir: text('state.dir'),
     logLevel: text('log.level'),
     logFormat: text('log.format'),

@@ -7,8 +7,10 @@ import type { TaskPorts } from './task-ports.ts';
 /** Steps read again at each increment, for samples that came late. */
 export const OVERLAP_STEPS = 2;
 
-/** A read that takes longer than this is given up; the next slot tries again. */
-const READ_TIMEOUT_MS = 120_000;
+/** A first read takes its time: a week of many series from a busy server. The next slot tries again. */
+const FIRST_READ_TIMEOUT_MS = 120_000;
+/** An increment is small. One that takes longer than the interval makes slots miss, so it is given up and told. */
+const LEAST_READ_TIMEOUT_MS = 10_000;
 
 /** More newcomers than this at once are read with the whole query: a selector that names them all would be too long. */
 const NARROW_UP_TO = 64;
@@ -41,16 +43,16 @@ export async function readInto(
   signal: AbortSignal,
 ): Promise<ReadResult> {
   const { pipeline } = what;
+  const isFirstRead = state.contexts.endMs === undefined;
   const query: RangeQuery = {
     query: pipeline.query,
     startMs: what.startMs,
     endMs: what.endMs,
     stepMs: pipeline.stepMs,
     limit: pipeline.limit,
-    timeoutMs: READ_TIMEOUT_MS,
+    timeoutMs: isFirstRead || what.only !== undefined ? FIRST_READ_TIMEOUT_MS : incrementTimeoutMs(pipeline),
     ...(what.only && { only: what.only }),
   };
-  const isFirstRead = state.contexts.endMs === undefined;
   const held: RangePiece[] = [];
   let newest: RangePiece | undefined;
   const newcomers: number[] = [];
@@ -156,4 +158,8 @@ function exactValues(state: PipelineState, piece: RangePiece | undefined): ReadR
     const row = rowOfSlot.get(slot);
     return row === undefined ? Number.NaN : values[row * grid.steps + step]!;
   };
+}
+
+function incrementTimeoutMs({ intervalMs }: Pipeline): number {
+  return Math.min(Math.max(intervalMs, LEAST_READ_TIMEOUT_MS), FIRST_READ_TIMEOUT_MS);
 }

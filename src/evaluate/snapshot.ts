@@ -149,7 +149,8 @@ class RecordReader {
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // A view of the plain kind: `slice` of a Node.js Buffer would share memory instead of copying it.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   json(): unknown {

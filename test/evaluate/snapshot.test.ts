@@ -39,6 +39,15 @@ test('a restarted pipeline goes on as if it had never stopped', async () => {
   }
 });
 
+test('bytes that lie inside a larger buffer are read as well as others', async () => {
+  const { runner, pipeline } = harness(SERIES());
+  await runner.run('anomaly', NOON_SLOT_MS);
+  const bytes = bytesOf(encodeSnapshot(runner.state, pipeline)!);
+  const inside = Buffer.concat([Buffer.from('abc'), bytes, Buffer.from('d')]).subarray(3, 3 + bytes.length);
+  const state = restore(inside, pipeline)!;
+  expect(bytesOf(encodeSnapshot(state, pipeline)!)).toEqual(bytes);
+});
+
 test('a snapshot of another shape of the pipeline is not used', async () => {
   const { runner, pipeline } = harness(SERIES());
   await runner.run('anomaly', NOON_SLOT_MS);
