@@ -35,6 +35,7 @@ function programOf(io: CliIo, signals: Signals, exit: (code: number) => void): C
     .description('Anomaly detection beside Prometheus: forecast bands and scores from rule files.')
     .version(`openanomaly ${packageVersion()} (Node.js ${process.version})`, '--version', 'print the version')
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+    .addHelpText('after', '\nFlags of the default command: openanomaly serve --help')
     .exitOverride();
   const run = async (options: Record<string, unknown>, configFile: string) => {
     exit(await serve({ configFile: resolve(io.cwd, configFile), flags: settingsFlags(options) }, io, signals));
