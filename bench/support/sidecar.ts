@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../test/support/ports.ts';
+
+const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+/** Lets us ask for a garbage collection, so that memory counts what is held and not what was not swept yet. */
+const COLLECT_ON_SIGNAL = 'data:text/javascript,process.on("SIGUSR2",()=>globalThis.gc())';
+const START_LIMIT_MS = 60_000;
+
+/** OpenAnomaly as a process of its own, on rules that live in a temporary folder. */
+export class Sidecar {
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly #dir: string;
+  readonly #url: string;
+  #log = '';
+
+  private constructor(child: ChildProcess, dir: string, url: string) {
+    this.pid = child.pid!;
+    this.#child = child;
+    this.#dir = dir;
+    this.#url = url;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: Buffer) => {
+        this.#log = (this.#log + text.toString()).slice(-20_000);
+      });
+    }
+  }
+
+  static async start(datasourceUrl: string, rules: string): Promise<Sidecar> {
+    const dir = mkdtempSync(join(tmpdir(), 'openanomaly-bench-'));
+    writeFileSync(join(dir, 'rules.yaml'), rules);
+    const settings = `datasources: {default: {type: prometheus, url: '${datasourceUrl}', timeout: 5m}}\nrule_files: [rules.yaml]\n`;
+    writeFileSync(join(dir, 'openanomaly.yaml'), settings);
+    const port = await freePort();
+    const flags = [`--config.file=${join(dir, 'openanomaly.yaml')}`, `--web.listen-address=127.0.0.1:${port}`];
+    const child = spawn(process.execPath, ['--expose-gc', '--import', COLLECT_ON_SIGNAL, MAIN, 'serve', ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const sidecar = new Sidecar(child, dir, `http://127.0.0.1:${port}`);
+    process.once('exit', () => child.kill('SIGKILL'));
+    await sidecar.#untilReady();
+    return sidecar;
+  }
+
+  /** One self-metric by the start of its line; the page is rendered for it, so ask outside of what is measured. */
+  async metrics(): Promise<(lineStart: string) => number> {
+    const page = await (await fetch(`${this.#url}/metrics`)).text();
+    return (lineStart) => {
+      const at = page.indexOf(`\n${lineStart}`);
+      if (at < 0) return Number.NaN;
+      return Number(page.slice(page.lastIndexOf(' ', page.indexOf('\n', at + 1)), page.indexOf('\n', at + 1)));
+    };
+  }
+
+  /** Bytes the main thread holds after a collection: JavaScript objects and the arrays outside of its heap. */
+  async heldBytes(): Promise<number> {
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 3; i++) {
+      this.#child.kill('SIGUSR2');
+      await delay(300);
+      const metric = await this.metrics();
+      least = Math.min(least, metric('nodejs_heap_size_used_bytes') + metric('nodejs_external_memory_bytes'));
+    }
+    return least;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) {
+      const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+      this.#child.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = performance.now() + START_LIMIT_MS;
+    for (;;) {
+      const ready = await fetch(`${this.#url}/-/ready`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+      if (ready) return;
+      if (this.#child.exitCode !== null || performance.now() > deadline) {
+        await this.stop();
+        throw new Error(`openanomaly is not ready; it said:\n${this.#log}`);
+      }
+      await delay(100);
+    }
+  }
+}
