@@ -35,6 +35,14 @@ export interface MapEntry {
 /** Keys and 0-based indexes from the root. */
 export type Path = readonly (string | number)[];
 
+/** `remote_write[0].queue_config.capacity` */
+export function formatPath(path: Path): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    return text === '' ? step : `${text}.${step}`;
+  }, '');
+}
+
 export interface Place {
   /** The value, or the deepest thing above it that was written. */
   readonly item: Item;

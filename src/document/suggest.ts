@@ -12,7 +12,12 @@ export function closest(word: string, candidates: Iterable<string>): string | un
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? [...candidates].find((candidate) => begins(candidate.toLowerCase(), lower));
+}
+
+/** Whether one word is the other's beginning: `user` for `username`, `warning` for `warn`. */
+function begins(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
 }
 
 /** Single-letter insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */

@@ -1,5 +1,5 @@
 import type { Finding } from '../document/finding.ts';
-import { childOf, type Item, type Path, placeAt, type ScalarItem } from '../document/item.ts';
+import { childOf, formatPath, type Item, type Path, placeAt, type ScalarItem } from '../document/item.ts';
 import { readDocument } from '../document/read-document.ts';
 import { offsetInScalar } from '../document/scalar-offset.ts';
 import { buildGroups, groupNameOf } from './build.ts';
@@ -92,17 +92,9 @@ function withOwner(root: Item, finding: Finding): Finding {
     const name = nameOf(at + 2);
     parts.push(`pipeline ${Number(path[at + 1]) + 1}${name === undefined ? '' : `, ${JSON.stringify(name)}`}`);
   }
-  const key = keyOf(path.slice(inPipeline ? at + 2 : at));
+  const key = formatPath(path.slice(inPipeline ? at + 2 : at));
   const owner = [parts.join(', '), key].filter((part) => part !== '').join(': ');
   return owner === '' ? finding : { ...finding, message: `${owner}: ${finding.message}` };
-}
-
-/** `output.horizons[0]` */
-function keyOf(path: Path): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === 'number') return `${text}[${step}]`;
-    return text === '' ? step : `${text}.${step}`;
-  }, '');
 }
 
 function itemsOf(item: Item | undefined): readonly Item[] {

@@ -3,8 +3,8 @@ import type { Item, MapEntry, Path } from '../document/item.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `${NAME}`, or `$${` which stands for `${`. `$1` and `${1}` of relabelling are no names and stay. */
-const VARIABLE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+/** `$${`, which stands for `${`; `${NAME}`; a `${` that is neither. `$1` and `${1}` of relabelling are left alone. */
+const VARIABLE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{(?![0-9]+\})/g;
 
 /** The document with variables replaced in its values (never in keys); a variable that is not set is a finding. */
 export function substituteEnvironment(
@@ -24,7 +24,12 @@ export function substituteEnvironment(
     if (typeof item.value !== 'string' || !item.value.includes('${')) return item;
     let isSubstituted = item.substituted;
     const value = item.value.replace(VARIABLE, (match, name: string | undefined) => {
-      if (name === undefined) return '${';
+      if (match === '$${') return '${';
+      if (name === undefined) {
+        const message = 'what follows "$" is no variable; write the name of one in the braces, or "$$" for a plain "$"';
+        findings.push({ offset: item.offset, path, message, severity: 'error' });
+        return match;
+      }
       const found = environment[name];
       if (found === undefined) {
         const message = `the environment variable ${name} is not set; set it, or write $${match} for the text itself`;

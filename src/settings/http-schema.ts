@@ -3,6 +3,16 @@ import { choice, flag, list, mapOf, optional, section, text } from '../document/
 
 const secret = (description: string) => optional(text({ description, 'x-secret': true }));
 const file = (description: string) => optional(text({ description }));
+/** A URL may hold a password, so it is not shown. */
+export function url({ description }: { readonly description: string }) {
+  return text({
+    description,
+    pattern: '^https?://[^/]',
+    'x-what': 'a URL that starts with http:// or https://',
+    'x-secret': true,
+  });
+}
+
 const TLS_VERSIONS = ['TLS10', 'TLS11', 'TLS12', 'TLS13'] as const;
 
 const tlsConfig = section(
@@ -55,8 +65,19 @@ export const HTTP_CLIENT_FIELDS = {
         client_secret: secret('Client secret.'),
         client_secret_file: file('Client secret in a file, read again at each use.'),
         scopes: list(text({ description: 'A scope.' }), { description: 'Scopes to ask for.', default: [] }),
-        token_url: text({ description: 'Where the token comes from.' }),
-        endpoint_params: mapOf(text({ description: 'A value.' }), {
+        token_url: url({ description: 'Where the token comes from.' }),
+        grant_type: choice(['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer'], {
+          description: 'Way to the token.',
+          default: 'client_credentials',
+          unavailable: ['urn:ietf:params:oauth:grant-type:jwt-bearer'],
+        }),
+        tls_config: optional(
+          section({}, { description: 'TLS towards the token server.', 'x-unavailable': 'TLS of the token request' }),
+        ),
+        proxy_url: optional(
+          text({ description: 'Proxy of the token request.', 'x-unavailable': 'proxy of the token request' }),
+        ),
+        endpoint_params: mapOf(text({ description: 'A value.', 'x-secret': true }), {
           description: 'More parameters of the token request.',
           default: {},
         }),
@@ -70,7 +91,7 @@ export const HTTP_CLIENT_FIELDS = {
     default: true,
   }),
   tls_config: optional(tlsConfig),
-  proxy_url: optional(text({ description: 'Proxy that requests go through.' })),
+  proxy_url: optional(url({ description: 'Proxy that requests go through.' })),
   no_proxy: optional(
     text({ description: 'Hosts, domains and networks that are reached without the proxy, comma-separated.' }),
   ),
@@ -78,6 +99,12 @@ export const HTTP_CLIENT_FIELDS = {
     description: 'Take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY.',
     default: false,
   }),
+  proxy_connect_header: optional(
+    mapOf(list(text({ description: 'A value.', 'x-secret': true }), { description: 'Values.' }), {
+      description: 'Headers sent to the proxy.',
+      'x-unavailable': 'headers for the proxy',
+    }),
+  ),
   http_headers: mapOf(
     section(
       {

@@ -1,11 +1,13 @@
 import { dirname, resolve } from 'node:path';
-import { readItem } from '../document/read.ts';
-import { parseYaml } from '../document/yaml.ts';
+import type { Finding } from '../document/finding.ts';
+import { formatPath } from '../document/item.ts';
+import { readDocument } from '../document/read-document.ts';
 import type { Problem } from '../rules/problem.ts';
 import { hash32 } from '../series/labels.ts';
-import { checkSettings } from './check.ts';
+import { checkSettings, isListenAddress } from './check.ts';
 import { type Environment, substituteEnvironment } from './environment.ts';
 import type { RawHttpClient } from './http-schema.ts';
+import { isUrl } from './report.ts';
 import { type RawSettings, settingsSchema } from './schema.ts';
 import type { DatasourceSettings, HttpClientSettings, RemoteWriteSettings, Secret, Settings } from './settings.ts';
 
@@ -34,21 +36,38 @@ export function loadSettings(
   file: string,
   { environment, flags }: { readonly environment: Environment; readonly flags: SettingsFlags },
 ): LoadedSettings {
-  const document = parseYaml(text, file);
-  const fatal = document.findings.filter(({ severity }) => severity === 'error');
-  if (fatal.length > 0 || document.root === undefined) {
-    const findings =
-      fatal.length > 0
-        ? document.findings
-        : [{ offset: 0, path: [], message: 'the file is empty; it needs "datasources"', severity: 'error' as const }];
-    return { settings: undefined, problems: findings.map(document.problem) };
-  }
-  const substituted = substituteEnvironment(document.root, environment);
-  const { value, findings } = readItem(settingsSchema, substituted.root);
-  const all = [...document.findings, ...substituted.findings, ...findings, ...checkSettings(substituted.root)];
-  const problems = all.sort((a, b) => a.offset - b.offset).map(document.problem);
-  if (all.some(({ severity }) => severity === 'error')) return { settings: undefined, problems };
+  const { root, value, findings, problem } = readDocument(
+    settingsSchema,
+    { text, file },
+    { whenEmpty: EMPTY, prepare: (written) => substituteEnvironment(written, environment) },
+  );
+  const all = root === undefined ? findings : [...findings, ...checkSettings(value ?? {}, root)];
+  const ofFile = [...all].sort((a, b) => a.offset - b.offset).map((finding) => problem(withKey(finding)));
+  const problems = [...checkFlags(flags), ...ofFile];
+  if (problems.some(({ severity }) => severity === 'error')) return { settings: undefined, problems };
   return { settings: settingsOf(value as RawSettings, dirname(resolve(file)), flags), problems };
+}
+
+const EMPTY = 'the file is empty; it needs "datasources"';
+
+function checkFlags({ externalUrl, listenAddresses = [], routePrefix }: SettingsFlags): Problem[] {
+  const problem = (flag: string, message: string): Problem => {
+    return { severity: 'error', file: `--${flag}`, line: 1, column: 1, message };
+  };
+  const problems = listenAddresses
+    .filter((address) => !isListenAddress(address))
+    .map((address) => problem('web.listen-address', `must be host:port or :port, not "${address}"`));
+  if (externalUrl !== undefined && !/^https?:/.test(externalUrl))
+    problems.push(problem('web.external-url', 'must be a URL that starts with http:// or https://'));
+  else if (externalUrl !== undefined && !isUrl(externalUrl)) problems.push(problem('web.external-url', 'is no URL'));
+  if (routePrefix !== undefined && !routePrefix.startsWith('/'))
+    problems.push(problem('web.route-prefix', 'must be a path that starts with "/"'));
+  return problems;
+}
+
+function withKey(finding: Finding): Finding {
+  const key = formatPath(finding.path);
+  return key === '' ? finding : { ...finding, message: `${key}: ${finding.message}` };
 }
 
 function settingsOf(raw: RawSettings, folder: string, flags: SettingsFlags): Settings {
@@ -56,6 +75,8 @@ function settingsOf(raw: RawSettings, folder: string, flags: SettingsFlags): Set
   const stateDir = flags.stateDir ?? (raw.state_dir === undefined ? undefined : path(raw.state_dir));
   const webConfigFile =
     flags.webConfigFile ?? (raw.server.web_config_file === undefined ? undefined : path(raw.server.web_config_file));
+  const externalUrl = flags.externalUrl ?? raw.server.external_url;
+  const ownPrefix = externalUrl === undefined ? '/' : new URL(externalUrl).pathname;
   return {
     datasources: Object.fromEntries(
       Object.entries(raw.datasources).map(([name, source]) => [name, datasourceOf(source, path)]),
@@ -68,8 +89,8 @@ function settingsOf(raw: RawSettings, folder: string, flags: SettingsFlags): Set
     server: {
       listenAddresses: flags.listenAddresses ?? raw.server.listen_addresses,
       webConfigFile,
-      externalUrl: flags.externalUrl ?? raw.server.external_url,
-      routePrefix: flags.routePrefix ?? raw.server.route_prefix,
+      externalUrl,
+      routePrefix: flags.routePrefix ?? raw.server.route_prefix ?? ownPrefix,
       telemetryPath: flags.telemetryPath ?? raw.server.telemetry_path,
       enableLifecycle: flags.enableLifecycle ?? raw.server.enable_lifecycle,
     },
@@ -104,7 +125,7 @@ function datasourceOf(raw: RawSettings['datasources'][string], path: ResolvePath
         timeoutMs: raw.timeout.ms,
         maxConcurrentQueries: raw.max_concurrent_queries,
         params: raw.params,
-        http: httpClientOf(raw, path),
+        http: httpClientOf(raw, path, raw.headers),
       };
   }
 }
@@ -112,7 +133,7 @@ function datasourceOf(raw: RawSettings['datasources'][string], path: ResolvePath
 function remoteWriteOf(raw: RawSettings['remote_write'][number], path: ResolvePath): RemoteWriteSettings {
   const queue = raw.queue_config;
   return {
-    name: raw.name ?? hash32(JSON.stringify(raw)).toString(16).padStart(8, '0'),
+    name: raw.name ?? hash32(raw.url).toString(16).padStart(8, '0'),
     url: raw.url,
     protobufMessage: raw.protobuf_message,
     remoteTimeoutMs: raw.remote_timeout.ms,
@@ -129,12 +150,12 @@ function remoteWriteOf(raw: RawSettings['remote_write'][number], path: ResolvePa
     queue: {
       capacity: queue.capacity,
       minShards: queue.min_shards,
-      maxShards: Math.max(queue.max_shards, queue.min_shards),
+      maxShards: queue.max_shards,
       maxSamplesPerSend: queue.max_samples_per_send,
       maxBytesPerSend: queue.max_bytes_per_send,
       batchSendDeadlineMs: queue.batch_send_deadline.ms,
       minBackoffMs: queue.min_backoff.ms,
-      maxBackoffMs: Math.max(queue.max_backoff.ms, queue.min_backoff.ms),
+      maxBackoffMs: queue.max_backoff.ms,
       retryOnHttp429: queue.retry_on_http_429,
       sampleAgeLimitMs: queue.sample_age_limit.ms,
       spoolDir: queue.spool_dir === undefined ? undefined : path(queue.spool_dir),
@@ -144,7 +165,12 @@ function remoteWriteOf(raw: RawSettings['remote_write'][number], path: ResolvePa
   };
 }
 
-function httpClientOf(raw: RawHttpClient, path: ResolvePath): HttpClientSettings {
+/** The block with its own long headers; `headers` are the short ones of a data source. */
+function httpClientOf(
+  raw: RawHttpClient,
+  path: ResolvePath,
+  headers: Readonly<Record<string, string>> = {},
+): HttpClientSettings {
   const secretOf = (value: string | undefined, file: string | undefined): Secret | undefined =>
     value !== undefined ? { value } : file !== undefined ? { file: path(file) } : undefined;
   const { basic_auth: basic, authorization, oauth2, tls_config: tls } = raw;
@@ -177,8 +203,11 @@ function httpClientOf(raw: RawHttpClient, path: ResolvePath): HttpClientSettings
     proxyUrl: raw.proxy_url,
     noProxy: raw.no_proxy,
     proxyFromEnvironment: raw.proxy_from_environment,
-    headers: Object.fromEntries(
-      Object.entries(raw.http_headers).map(([name, header]) => [name, { ...header, files: header.files.map(path) }]),
-    ),
+    headers: Object.fromEntries([
+      ...Object.entries(headers).map(([name, value]) => [name, { values: [value], secrets: [], files: [] }] as const),
+      ...Object.entries(raw.http_headers).map(
+        ([name, header]) => [name, { ...header, files: header.files.map(path) }] as const,
+      ),
+    ]),
   };
 }

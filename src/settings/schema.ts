@@ -14,7 +14,7 @@ import {
   variants,
   whole,
 } from '../document/schema.ts';
-import { HTTP_CLIENT_FIELDS } from './http-schema.ts';
+import { HTTP_CLIENT_FIELDS, url } from './http-schema.ts';
 
 const prometheusDatasource = section(
   {
@@ -22,11 +22,7 @@ const prometheusDatasource = section(
       description: 'Prometheus, VictoriaMetrics, or anything that speaks their query API.',
       default: 'prometheus',
     }),
-    url: text({
-      description: 'Base URL, without `/api/v1`.',
-      pattern: '^https?://',
-      'x-what': 'a URL that starts with http:// or https://',
-    }),
+    url: url({ description: 'Base URL, without `/api/v1`.' }),
     timeout: positiveDuration({
       description: 'Longest time one request may take; a first read of a long context is slow on a busy server.',
       default: '2m',
@@ -35,6 +31,10 @@ const prometheusDatasource = section(
       description: 'Requests at the same time. Few, since the server has other users too.',
       minimum: 1,
       default: 4,
+    }),
+    headers: mapOf(text({ description: 'A value.', 'x-secret': true }), {
+      description: 'More headers, such as a tenant. `http_headers` has the longer form.',
+      default: {},
     }),
     params: mapOf(anyText({ description: 'A value.' }), {
       description: 'Query parameters added to every read, such as VictoriaMetrics’ `extra_label` or `nocache`.',
@@ -157,17 +157,16 @@ const queueConfig = section(
 const remoteWrite = section(
   {
     name: optional(text({ description: 'Label `remote_name` of its metrics; made of the URL otherwise.' })),
-    url: text({
-      description: 'Full URL of the endpoint, usually ending in /api/v1/write.',
-      pattern: '^https?://',
-      'x-what': 'a URL that starts with http:// or https://',
-    }),
+    url: url({ description: 'Full URL of the endpoint, usually ending in /api/v1/write.' }),
     protobuf_message: choice(['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'], {
       description: 'Remote write 1.0, which every receiver takes, or 2.0, with a fall back to 1.0.',
       default: 'prometheus.WriteRequest',
     }),
     remote_timeout: positiveDuration({ description: 'Longest time of one request.', default: '30s' }),
-    headers: mapOf(text({ description: 'A value.' }), { description: 'More headers, such as a tenant.', default: {} }),
+    headers: mapOf(text({ description: 'A value.', 'x-secret': true }), {
+      description: 'More headers, such as a tenant.',
+      default: {},
+    }),
     write_relabel_configs: list(relabelConfig, { description: 'Relabelling before samples are sent.', default: [] }),
     queue_config: queueConfig,
     max_future: duration({
@@ -175,6 +174,16 @@ const remoteWrite = section(
         'How far ahead of now the endpoint takes samples. Prometheus refuses from 10 minutes on; a minute is left for clocks that differ.',
       default: '9m',
     }),
+    send_exemplars: flag({ description: 'There are none.', default: false, 'x-unavailable': 'exemplars' }),
+    send_native_histograms: flag({ description: 'There are none.', default: false, 'x-unavailable': 'histograms' }),
+    round_robin_dns: flag({
+      description: 'Spread connections over the addresses of the host.',
+      default: false,
+      'x-unavailable': 'round robin',
+    }),
+    metadata_config: optional(
+      section({}, { description: 'Sending of metadata by itself.', 'x-unavailable': 'metadata settings' }),
+    ),
     sigv4: optional(section({}, { description: 'Not there yet.', 'x-unavailable': 'AWS signatures' })),
     azuread: optional(section({}, { description: 'Not there yet.', 'x-unavailable': 'Azure AD' })),
     google_iam: optional(section({}, { description: 'Not there yet.', 'x-unavailable': 'Google IAM' })),
@@ -185,27 +194,23 @@ const remoteWrite = section(
 
 const server = section(
   {
-    listen_addresses: list(text({ description: '`host:port` or `:port`.' }), {
-      description: 'Where the page is served. Loopback only by default: there is no password yet.',
+    listen_addresses: list(text({ description: 'An address.' }), {
+      description:
+        'Where the page is served, `host:port` or `:port`. Loopback only by default: there is no password yet.',
       minItems: 1,
       default: ['127.0.0.1:9877'],
     }),
     web_config_file: optional(
       text({ description: 'TLS and basic auth, in the format of the exporter toolkit; read again at each use.' }),
     ),
-    external_url: optional(
+    external_url: optional(url({ description: 'URL under which people reach the process.' })),
+    route_prefix: optional(
       text({
-        description: 'URL under which people reach the process.',
-        pattern: '^https?://',
-        'x-what': 'a URL that starts with http:// or https://',
+        description: 'Prefix of all routes; the path of `external_url` unless given, as in Prometheus.',
+        pattern: '^/',
+        'x-what': 'a path that starts with "/"',
       }),
     ),
-    route_prefix: text({
-      description: 'Prefix of all routes.',
-      pattern: '^/',
-      'x-what': 'a path that starts with "/"',
-      default: '/',
-    }),
     telemetry_path: text({
       description: 'Path of the metrics page.',
       pattern: '^/',

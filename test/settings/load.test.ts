@@ -1,135 +1,282 @@
 import { describe, expect, test } from 'vitest';
 import { formatProblem } from '../../src/rules/problem.ts';
 import { loadSettings, type SettingsFlags } from '../../src/settings/load.ts';
+import type { Settings } from '../../src/settings/settings.ts';
 
-const SOURCE = 'datasources: {default: {type: prometheus, url: http://127.0.0.1:9090/}}\n';
+const FILE = '/etc/openanomaly/openanomaly.yaml';
+const LEAST = 'datasources: {default: {url: "http://127.0.0.1:9090"}}\n';
 
-function load(text: string, environment: Record<string, string> = {}, flags: SettingsFlags = {}) {
-  return loadSettings(text, '/etc/openanomaly/openanomaly.yaml', { environment, flags });
+function load(text: string, environment = {}, flags: SettingsFlags = {}): Settings {
+  const { settings, problems } = loadSettings(text, FILE, { environment, flags });
+  expect(problems.map(formatProblem)).toEqual([]);
+  return settings!;
 }
 
-function problems(text: string, environment: Record<string, string> = {}): string[] {
-  return load(text, environment).problems.map((problem) => formatProblem(problem).replace('/etc/openanomaly/', ''));
-}
+const NO_HTTP = {
+  basicAuth: undefined,
+  authorization: undefined,
+  oauth2: undefined,
+  followRedirects: true,
+  tls: {
+    ca: undefined,
+    cert: undefined,
+    key: undefined,
+    serverName: undefined,
+    insecureSkipVerify: false,
+    minVersion: undefined,
+    maxVersion: undefined,
+  },
+  proxyUrl: undefined,
+  noProxy: undefined,
+  proxyFromEnvironment: false,
+  headers: {},
+};
 
 describe('settings', () => {
-  test('need nothing but a data source', () => {
-    expect(problems(SOURCE)).toEqual([]);
-    expect(load(SOURCE).settings).toMatchObject({
-      datasources: { default: { type: 'prometheus', url: 'http://127.0.0.1:9090', timeoutMs: 120_000 } },
+  test('one data source is enough; everything else has a default', () => {
+    expect(load(LEAST)).toEqual({
+      datasources: {
+        default: {
+          type: 'prometheus',
+          url: 'http://127.0.0.1:9090',
+          timeoutMs: 120_000,
+          maxConcurrentQueries: 4,
+          params: {},
+          http: NO_HTTP,
+        },
+      },
       remoteWrite: [],
+      ruleFiles: [],
       stateDir: undefined,
+      stateIntervalMs: 300_000,
       metricPrefix: 'openanomaly',
-      server: { listenAddresses: ['127.0.0.1:9877'], telemetryPath: '/metrics', enableLifecycle: false },
+      server: {
+        listenAddresses: ['127.0.0.1:9877'],
+        webConfigFile: undefined,
+        externalUrl: undefined,
+        routePrefix: '/',
+        telemetryPath: '/metrics',
+        enableLifecycle: false,
+      },
+      workers: { count: 1, queueBatches: 16, batchSeries: 64 },
       log: { level: 'info', format: 'logfmt' },
+      shutdownTimeoutMs: 20_000,
     });
   });
 
-  test('paths start at the folder of the file', () => {
-    const text = `${SOURCE}rule_files: ['rules/*.yaml', /abs.yaml]\nstate_dir: ../state\n`;
-    expect(load(text).settings).toMatchObject({
-      ruleFiles: ['/etc/openanomaly/rules/*.yaml', '/abs.yaml'],
-      stateDir: '/etc/state',
-    });
+  test('an endpoint of remote write has the defaults of Prometheus where they fit', () => {
+    const { remoteWrite } = load(`${LEAST}remote_write: [{url: "http://h/api/v1/write"}]\n`);
+    expect(remoteWrite).toEqual([
+      {
+        name: expect.stringMatching(/^[0-9a-f]{8}$/),
+        url: 'http://h/api/v1/write',
+        protobufMessage: 'prometheus.WriteRequest',
+        remoteTimeoutMs: 30_000,
+        headers: {},
+        writeRelabelConfigs: [],
+        queue: {
+          capacity: 200_000,
+          minShards: 1,
+          maxShards: 4,
+          maxSamplesPerSend: 2000,
+          maxBytesPerSend: 16_777_216,
+          batchSendDeadlineMs: 5_000,
+          minBackoffMs: 30,
+          maxBackoffMs: 5_000,
+          retryOnHttp429: false,
+          sampleAgeLimitMs: 0,
+          spoolDir: undefined,
+        },
+        maxFutureMs: 540_000,
+        http: NO_HTTP,
+      },
+    ]);
   });
 
-  test('flags win over the file; flags that were not given do not', () => {
-    const text = `${SOURCE}log: {level: warn, format: json}\nserver: {listen_addresses: [':1']}\n`;
-    const flags = { listenAddresses: [':2'], logLevel: 'debug', enableLifecycle: true } as const;
-    expect(load(text, {}, flags).settings).toMatchObject({
-      server: { listenAddresses: [':2'], enableLifecycle: true },
-      log: { level: 'debug', format: 'json' },
-    });
-  });
-
-  test('variables come from the environment, and groups of relabelling stay', () => {
-    const text = `
-datasources: {default: {type: prometheus, url: 'http://\${HOST}:9090', params: {q: '$\${HOST}'}}}
-remote_write: [{url: 'http://h/w', write_relabel_configs: [{target_label: a, replacement: '\${1}-$2'}]}]
-`;
-    const { settings } = load(text, { HOST: 'prom' });
-    expect(settings?.datasources).toMatchObject({
-      default: { url: 'http://prom:9090', params: { q: '$' + '{HOST}' } },
-    });
-    expect(settings!.remoteWrite[0]!.writeRelabelConfigs[0]!.replacement).toBe('$' + '{1}-$2');
-  });
-
-  test('secret files are paths, inline secrets values', () => {
-    const text = `
-datasources:
-  default:
-    type: prometheus
-    url: http://h
-    basic_auth: {username: u, password_file: secret}
-    tls_config: {ca: PEM, insecure_skip_verify: true}
-    http_headers: {X-Scope-OrgID: {values: [a]}}
-`;
-    expect(load(text).settings?.datasources['default']).toMatchObject({
+  test('every key of an endpoint arrives', () => {
+    const { remoteWrite } = load(`${LEAST}
+remote_write:
+  - name: long_term
+    url: https://h/write
+    protobuf_message: io.prometheus.write.v2.Request
+    remote_timeout: 5s
+    headers: {X-Scope-OrgID: a}
+    write_relabel_configs:
+      - {source_labels: [a, b], separator: "-", regex: "(x)-(y)", target_label: c, replacement: "$2\${1}"}
+      - {action: labeldrop, regex: tmp}
+    queue_config: {capacity: 5, min_shards: 2, max_shards: 3, max_samples_per_send: 7, max_bytes_per_send: 2048,
+      batch_send_deadline: 1s, min_backoff: 1ms, max_backoff: 2ms, retry_on_http_429: true, sample_age_limit: 1h,
+      spool_dir: spool}
+    max_future: 0
+    follow_redirects: false
+    authorization: {credentials_file: secrets/token}
+    tls_config: {ca_file: ca.pem, cert: c, key_file: /k.pem, server_name: s, insecure_skip_verify: true,
+      min_version: TLS12, max_version: TLS13}
+    proxy_url: http://proxy
+    no_proxy: localhost
+    http_headers: {X-A: {values: [v], secrets: [s], files: [f]}}
+`);
+    expect(remoteWrite[0]).toEqual({
+      name: 'long_term',
+      url: 'https://h/write',
+      protobufMessage: 'io.prometheus.write.v2.Request',
+      remoteTimeoutMs: 5_000,
+      headers: { 'X-Scope-OrgID': 'a' },
+      writeRelabelConfigs: [
+        {
+          sourceLabels: ['a', 'b'],
+          separator: '-',
+          regex: '(x)-(y)',
+          modulus: 0,
+          targetLabel: 'c',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: a group of a regular expression, as Prometheus writes it.
+          replacement: '$2${1}',
+          action: 'replace',
+        },
+        {
+          sourceLabels: [],
+          separator: ';',
+          regex: 'tmp',
+          modulus: 0,
+          targetLabel: '',
+          replacement: '$1',
+          action: 'labeldrop',
+        },
+      ],
+      queue: {
+        capacity: 5,
+        minShards: 2,
+        maxShards: 3,
+        maxSamplesPerSend: 7,
+        maxBytesPerSend: 2048,
+        batchSendDeadlineMs: 1_000,
+        minBackoffMs: 1,
+        maxBackoffMs: 2,
+        retryOnHttp429: true,
+        sampleAgeLimitMs: 3_600_000,
+        spoolDir: '/etc/openanomaly/spool',
+      },
+      maxFutureMs: 0,
       http: {
-        basicAuth: { username: { value: 'u' }, password: { file: '/etc/openanomaly/secret' } },
-        tls: { ca: { value: 'PEM' }, insecureSkipVerify: true },
-        headers: { 'X-Scope-OrgID': { values: ['a'], secrets: [], files: [] } },
+        ...NO_HTTP,
+        authorization: { type: 'Bearer', credentials: { file: '/etc/openanomaly/secrets/token' } },
+        followRedirects: false,
+        tls: {
+          ca: { file: '/etc/openanomaly/ca.pem' },
+          cert: { value: 'c' },
+          key: { file: '/k.pem' },
+          serverName: 's',
+          insecureSkipVerify: true,
+          minVersion: 'TLS12',
+          maxVersion: 'TLS13',
+        },
+        proxyUrl: 'http://proxy',
+        noProxy: 'localhost',
+        headers: { 'X-A': { values: ['v'], secrets: ['s'], files: ['/etc/openanomaly/f'] } },
       },
     });
   });
 
-  test.each([
-    ['an empty file', '', ['openanomaly.yaml: 1:1: the file is empty; it needs "datasources"']],
-    ['no data source', 'log: {}\n', ['openanomaly.yaml: 1:1: "datasources" is missing']],
-    ['broken YAML', `${SOURCE}log: {level\n`, [expect.stringMatching(/^openanomaly\.yaml: [23]:/)]],
-    ['an unknown key', `${SOURCE}rule_filez: []\n`, [expect.stringMatching(/2:1: .*did you mean "rule_files"/)]],
-    ['a wrong type', `${SOURCE}workers: {count: many}\n`, [expect.stringMatching(/2:18: must be a whole number/)]],
-    ['a bad duration', `${SOURCE}shutdown_timeout: 20sec\n`, [expect.stringMatching(/2:19: must be a duration/)]],
-    ['an unknown kind', 'datasources: {a: {type: mysql}}\n', [expect.stringMatching(/1:25: must be one of/)]],
-    ['a URL without scheme', 'datasources: {a: {url: h:9090}}\n', [expect.stringMatching(/1:24: must be a URL/)]],
-  ])('%s is a problem at its place', (_, text, expected) => {
-    expect(problems(text)).toEqual(expected);
-    expect(load(text).settings).toBeUndefined();
+  test('the other kinds of data sources and of credentials', () => {
+    const { datasources } = load(`
+datasources:
+  shop: {type: simulated, seed: 7, incident_every: 10m}
+  files: {type: csv, path: data/*.csv, timestamp_column: t, value_columns: [a], label_columns: [b]}
+  oauth:
+    url: https://h/prometheus/
+    timeout: 10s
+    max_concurrent_queries: 2
+    params: {extra_label: a=b}
+    headers: {X-Scope-OrgID: tenant}
+    http_headers: {X-B: {secrets: [s]}}
+    oauth2: {client_id: i, client_secret: s, scopes: [a], token_url: "https://t", endpoint_params: {k: v}}
+  basic: {url: "https://h", basic_auth: {username: u, password_file: p}}
+`);
+    expect(datasources).toMatchObject({
+      shop: { type: 'simulated', seed: 7, incidentEveryMs: 600_000 },
+      files: {
+        type: 'csv',
+        path: '/etc/openanomaly/data/*.csv',
+        timestampColumn: 't',
+        valueColumns: ['a'],
+        labelColumns: ['b'],
+      },
+      oauth: {
+        url: 'https://h/prometheus',
+        timeoutMs: 10_000,
+        maxConcurrentQueries: 2,
+        params: { extra_label: 'a=b' },
+        http: {
+          oauth2: {
+            clientId: 'i',
+            clientSecret: { value: 's' },
+            scopes: ['a'],
+            tokenUrl: 'https://t',
+            endpointParams: { k: 'v' },
+          },
+          headers: {
+            'X-Scope-OrgID': { values: ['tenant'], secrets: [], files: [] },
+            'X-B': { values: [], secrets: ['s'], files: [] },
+          },
+        },
+      },
+      basic: { http: { basicAuth: { username: { value: 'u' }, password: { file: '/etc/openanomaly/p' } } } },
+    });
   });
 
-  test.each([
-    [
-      'two kinds of credentials',
-      'basic_auth: {username: u}, authorization: {credentials: c}',
-      'only one of basic_auth and authorization',
-    ],
-    ['inline and file', 'basic_auth: {password: p, password_file: f}', 'only one of password and password_file'],
-    ['a certificate without key', 'tls_config: {cert_file: c}', 'needs both cert and key'],
-    ['no_proxy alone', 'no_proxy: h', 'no_proxy needs proxy_url'],
-    ['basic as a scheme', 'authorization: {type: Basic, credentials: c}', 'use basic_auth'],
-  ])('%s is refused', (_, keys, message) => {
-    expect(problems(`datasources: {a: {url: http://h, ${keys}}}\n`)).toEqual([expect.stringContaining(message)]);
+  test('paths start at the folder of the file', () => {
+    const settings = load(
+      `${LEAST}rule_files: ["rules/*.yaml", ../more/a.yaml, /abs/b.yaml]\nstate_dir: state\nserver: {web_config_file: web.yaml}\n`,
+    );
+    expect(settings.ruleFiles).toEqual(['/etc/openanomaly/rules/*.yaml', '/etc/more/a.yaml', '/abs/b.yaml']);
+    expect(settings.stateDir).toBe('/etc/openanomaly/state');
+    expect(settings.server.webConfigFile).toBe('/etc/openanomaly/web.yaml');
   });
 
-  test.each([
-    ['a reserved header', 'headers: {Content-Type: a}', 'cannot be set here'],
-    ['no samples per send', 'queue_config: {max_samples_per_send: 0}', 'must be a whole number from 1'],
-    ['shards upside down', 'queue_config: {min_shards: 5, max_shards: 2}', 'min_shards must not be above max_shards'],
-    [
-      'backoff upside down',
-      'queue_config: {min_backoff: 10s, max_backoff: 1s}',
-      'min_backoff must not be above max_backoff',
-    ],
-    ['an unknown message', 'protobuf_message: v3', 'must be one of'],
-    ['hashmod without modulus', 'write_relabel_configs: [{action: hashmod, target_label: a}]', 'modulus above 0'],
-    ['a broken expression', "write_relabel_configs: [{action: drop, regex: '('}]", 'no regular expression'],
-    ['signatures of a cloud', 'sigv4: {region: x}', 'not available in this version'],
-  ])('remote write: %s is refused', (_, keys, message) => {
-    const found = problems(`${SOURCE}remote_write: [{url: http://h/w, ${keys}}]\n`);
-    expect(found.join('\n')).toContain(message);
+  test('flags win over the file', () => {
+    const text = `${LEAST}state_dir: state\nlog: {level: warn}\nserver: {listen_addresses: [":1"], telemetry_path: /m, route_prefix: /p}\n`;
+    const flags = {
+      listenAddresses: [':2', '[::1]:3'],
+      webConfigFile: '/web.yaml',
+      externalUrl: 'https://h/x',
+      telemetryPath: '/n',
+      enableLifecycle: true,
+      stateDir: '/state',
+      logLevel: 'debug',
+      logFormat: 'json',
+    } as const;
+    expect(load(text, {}, flags)).toMatchObject({
+      stateDir: '/state',
+      log: { level: 'debug', format: 'json' },
+      server: {
+        listenAddresses: [':2', '[::1]:3'],
+        webConfigFile: '/web.yaml',
+        externalUrl: 'https://h/x',
+        routePrefix: '/p',
+        telemetryPath: '/n',
+        enableLifecycle: true,
+      },
+    });
   });
 
-  test('a variable that is not set is a problem; one that is never shows its value', () => {
-    expect(problems(`${SOURCE}state_dir: \${NOWHERE}\n`)).toEqual([
-      expect.stringContaining('the environment variable NOWHERE is not set'),
+  test.each<[string, SettingsFlags, string]>([
+    ['', { externalUrl: 'https://h/x/' }, '/x/'],
+    ['server: {external_url: "https://h/y"}\n', {}, '/y'],
+    ['server: {external_url: "https://h/y", route_prefix: /}\n', {}, '/'],
+    ['server: {external_url: "https://h/y"}\n', { routePrefix: '/z' }, '/z'],
+  ])('the route prefix follows the external URL: %j %j', (text, flags, prefix) => {
+    expect(load(LEAST + text, {}, flags).server.routePrefix).toBe(prefix);
+  });
+
+  test('flags are checked like the file', () => {
+    const flags = { listenAddresses: ['9877', ':99999'], externalUrl: 'h:9', routePrefix: 'x' };
+    const { settings, problems } = loadSettings(LEAST, FILE, { environment: {}, flags });
+    expect(settings).toBeUndefined();
+    expect(problems.map(formatProblem)).toEqual([
+      '--web.listen-address: 1:1: must be host:port or :port, not "9877"',
+      '--web.listen-address: 1:1: must be host:port or :port, not ":99999"',
+      '--web.external-url: 1:1: must be a URL that starts with http:// or https://',
+      '--web.route-prefix: 1:1: must be a path that starts with "/"',
     ]);
-    const text = `${SOURCE}log: {level: '\${SECRET}'}\n`;
-    expect(problems(text, { SECRET: 'hunter2' }).join()).not.toContain('hunter2');
-    expect(problems(text, { SECRET: 'hunter2' })).toHaveLength(1);
-  });
-
-  test('all problems are reported, in the order of the file', () => {
-    const found = problems(`${SOURCE}state_interval: 0\nlog: {level: loud}\nmetric_prefix: 9x\n`);
-    expect(found.map((line) => line.split(': ')[1])).toEqual(['2:17', '3:14', '4:16']);
   });
 });

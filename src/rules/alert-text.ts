@@ -1,0 +1,22 @@
+/** Texts of alerts in Go's template language, as Prometheus and vmalert expand it. */
+
+/** A PromQL string. JSON's escapes are a part of Go's. */
+export function promqlString(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** Text that shall come out of a template as it is. */
+export function literal(text: string): string {
+  return text.replaceAll('{{', '{{ "{{" }}');
+}
+
+/** The labels of the alert as a selector, for `latest`. Names are legacy names, values are quoted as Go quotes. */
+export const SELECTOR =
+  '{{ $series := "" }}{{ range $name, $text := $labels }}' +
+  '{{ if $series }}{{ $series = printf "%s,%s=%q" $series $name $text }}' +
+  '{{ else }}{{ $series = printf "%s=%q" $name $text }}{{ end }}{{ end }}';
+
+/** The newest value of a family for the series of the alert. Stands after SELECTOR. */
+export function latest(family: string): string {
+  return `{{ with printf "${family}{%s}" $series | query }}{{ . | first | value | humanize }}{{ else }}unknown{{ end }}`;
+}
