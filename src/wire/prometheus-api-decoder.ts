@@ -1,11 +1,12 @@
-import { OpenAnomalyError } from '../errors.ts';
+import type { OpenAnomalyError } from '../errors.ts';
 import type { Labels } from '../series/labels.ts';
-import type { ApiAnswer, DecodeOptions } from './prometheus-api.ts';
+import { type ApiAnswer, answerOf, malformed } from './prometheus-api-answer.ts';
 import {
   CLOSE_LIST,
   CLOSE_OBJECT,
   COLON,
   COMMA,
+  endOfValue,
   OPEN_LIST,
   OPEN_OBJECT,
   QUOTE,
@@ -13,7 +14,17 @@ import {
   startsValue,
   ValueSkipper,
 } from './prometheus-api-json.ts';
-import { SampleReader } from './prometheus-api-samples.ts';
+import type { LabelCache } from './prometheus-api-labels.ts';
+import { SampleReader, type SeriesSamples } from './prometheus-api-samples.ts';
+
+export interface DecodeOptions {
+  readonly labels: LabelCache;
+  /**
+   * Takes a series and its float samples in the order of the answer; NaN and infinities are values like others. The
+   * columns are used again for the next series. What it throws ends the decoding.
+   */
+  readonly take: (labels: Labels, samples: SeriesSamples) => void;
+}
 
 /** Where the decoder is: in the outermost object, its `data`, the list `result`, a series, its list of samples. */
 type Level = 'start' | 'root' | 'data' | 'result' | 'series' | 'samples' | 'end';
@@ -74,21 +85,12 @@ export class AnswerDecoder {
       const bytes = this.#consumed + this.#restLength;
       throw malformed(bytes === 0 ? 'the answer is empty' : `the answer breaks off after ${bytes} bytes`);
     }
-    const said = this.#said;
-    if (said['status'] !== 'success' && said['status'] !== 'error') throw malformed('the answer has no status');
-    return {
-      status: said['status'],
-      errorType: optionalText(said['errorType']),
-      error: optionalText(said['error']),
-      resultType: optionalText(said['resultType']),
-      warnings: texts(said['warnings']),
-      infos: texts(said['infos']),
-      isPartial: said['isPartial'] === true,
+    return answerOf(this.#said, {
       series: this.#series,
       histograms: this.#histograms,
       samples: this.#sampleCount,
       bytes: this.#consumed,
-    };
+    });
   }
 
   #window(chunk: Uint8Array): Buffer {
@@ -175,9 +177,8 @@ export class AnswerDecoder {
     const bytes = this.#bytes;
     if (bytes[this.#at] === CLOSE_OBJECT && this.#mayClose()) return this.#close(level);
     if (bytes[this.#at] !== QUOTE || !this.#separated) throw this.#unexpected('no key');
-    this.#skipper.begin();
-    const end = this.#skipper.skip(bytes, this.#at);
-    if (!this.#skipper.done) return false;
+    const end = endOfValue(bytes, this.#at);
+    if (end < 0) return false;
     const colon = skipSpace(bytes, end);
     if (colon === bytes.length) return false;
     if (bytes[colon] !== COLON) throw this.#unexpected('no colon after a key');
@@ -242,7 +243,7 @@ export class AnswerDecoder {
   }
 
   #readMetric(): boolean {
-    const end = this.#wholeValue();
+    const end = endOfValue(this.#bytes, this.#at);
     if (end < 0) return false;
     this.#labels = this.#options.labels.read(this.#bytes, this.#at, end);
     if (this.#labels === undefined) throw this.#unexpected('no label set');
@@ -252,7 +253,7 @@ export class AnswerDecoder {
 
   /** Keeps a value that is not about samples: status, messages, the type of the result. */
   #readSaid(key: string): boolean {
-    const end = this.#wholeValue();
+    const end = endOfValue(this.#bytes, this.#at);
     if (end < 0) return false;
     try {
       this.#said[key] = JSON.parse(this.#bytes.toString('utf8', this.#at, end));
@@ -261,13 +262,6 @@ export class AnswerDecoder {
     }
     this.#at = end;
     return this.#afterValue();
-  }
-
-  /** The end of the value that starts here, or −1 when the window ends inside it. */
-  #wholeValue(): number {
-    this.#skipper.begin();
-    const end = this.#skipper.skip(this.#bytes, this.#at);
-    return this.#skipper.done ? end : -1;
   }
 
   #skip(): boolean {
@@ -304,20 +298,8 @@ export class AnswerDecoder {
   }
 }
 
-function malformed(reason: string): OpenAnomalyError {
-  return new OpenAnomalyError('query_answer_malformed', `${reason}; is something between us and the data source?`);
-}
-
 function isText(bytes: Uint8Array, from: number, to: number, text: string): boolean {
   if (to - from !== text.length) return false;
   for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false;
   return true;
-}
-
-function optionalText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : [];
 }

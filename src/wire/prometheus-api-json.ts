@@ -25,6 +25,40 @@ export function startsValue(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || byte === 0x74 || byte === 0x66 || byte === 0x6e;
 }
 
+/** The end of the value that starts at `from`, or −1 when the window ends before that is certain. */
+export function endOfValue(bytes: Uint8Array, from: number): number {
+  const first = bytes[from];
+  if (first === QUOTE) return endOfString(bytes, from + 1);
+  if (first !== OPEN_OBJECT && first !== OPEN_LIST) {
+    for (let at = from + 1; at < bytes.length; at++) if (endsScalar(bytes[at]!)) return at;
+    return -1;
+  }
+  let depth = 1;
+  for (let at = from + 1; at < bytes.length; ) {
+    const byte = bytes[at++]!;
+    if (byte === QUOTE) {
+      at = endOfString(bytes, at);
+      if (at < 0) return -1;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++;
+    else if ((byte === CLOSE_OBJECT || byte === CLOSE_LIST) && --depth === 0) return at;
+  }
+  return -1;
+}
+
+/** The place after the closing quote of a string whose text starts at `from`; −1 when it is not in the window. */
+function endOfString(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) at++;
+  }
+  return -1;
+}
+
+function endsScalar(byte: number): boolean {
+  return byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_LIST || isSpace(byte);
+}
+
 /** Passes over one JSON value, however many windows it spans. What is inside is balanced, not checked. */
 export class ValueSkipper {
   done = false;
@@ -54,8 +88,7 @@ export class ValueSkipper {
       if (byte === QUOTE) this.#inString = true;
       else if (byte === OPEN_OBJECT || byte === OPEN_LIST) this.#depth++;
       else if (this.#depth === 0) {
-        if (this.#inScalar && (byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_LIST || isSpace(byte)))
-          return this.#end(at);
+        if (this.#inScalar && endsScalar(byte)) return this.#end(at);
         this.#inScalar = true;
       } else if ((byte === CLOSE_OBJECT || byte === CLOSE_LIST) && --this.#depth === 0) return this.#end(at + 1);
       at++;

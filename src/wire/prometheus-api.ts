@@ -1,40 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Labels } from '../series/labels.ts';
-import { AnswerDecoder } from './prometheus-api-decoder.ts';
-import type { LabelCache } from './prometheus-api-labels.ts';
-import type { SeriesSamples } from './prometheus-api-samples.ts';
+import type { ApiAnswer } from './prometheus-api-answer.ts';
+import { AnswerDecoder, type DecodeOptions } from './prometheus-api-decoder.ts';
 
-/** What an answer of /api/v1/query or /api/v1/query_range says beside its samples. */
-export interface ApiAnswer {
-  readonly status: 'success' | 'error';
-  /** With `error`: `bad_data`, `execution`, `timeout` …, or a status code as text (VictoriaMetrics). */
-  readonly errorType: string | undefined;
-  readonly error: string | undefined;
-  /** `matrix`, `vector`, `scalar` or `string`; only the first two have series. */
-  readonly resultType: string | undefined;
-  readonly warnings: readonly string[];
-  readonly infos: readonly string[];
-  /** Some storage nodes did not answer (VictoriaMetrics cluster). */
-  readonly isPartial: boolean;
-  /** Series with float samples. */
-  readonly series: number;
-  /** Series with native histograms and no float sample. */
-  readonly histograms: number;
-  readonly samples: number;
-  readonly bytes: number;
-}
-
-export interface DecodeOptions {
-  readonly labels: LabelCache;
-  /**
-   * Takes a series and its float samples in the order of the answer; NaN and infinities are values like others. The
-   * columns are used again for the next series. What it throws ends the decoding.
-   */
-  readonly take: (labels: Labels, samples: SeriesSamples) => void;
-}
-
-/** Most that is decoded before timers and other requests get a turn: a few milliseconds of work. */
-const SLICE_BYTES = 256 * 1024;
+/**
+ * Most that is decoded before timers and other requests get a turn: half a millisecond of work, and a few milliseconds
+ * in a process that has just started and is not yet compiled.
+ */
+const SLICE_BYTES = 64 * 1024;
 
 /**
  * Decodes an answer while it arrives; of its text never more is held than the piece that just came. Rejects with

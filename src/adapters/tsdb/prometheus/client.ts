@@ -4,7 +4,7 @@ import type { RangePiece, RangeQuery, TsdbClient } from '../../../ports/tsdb-cli
 import { type Grid, gridBetween } from '../../../series/grid.ts';
 import type { PrometheusDatasourceSettings } from '../../../settings/settings.ts';
 import { decodeAnswer } from '../../../wire/prometheus-api.ts';
-import type { ApiAnswer } from '../../../wire/prometheus-api-decoder.ts';
+import type { ApiAnswer } from '../../../wire/prometheus-api-answer.ts';
 import { LabelCache } from '../../../wire/prometheus-api-labels.ts';
 import { type HttpAnswer, type HttpClient, openHttpClient } from '../../http.ts';
 import { parseSelector } from '../selector.ts';

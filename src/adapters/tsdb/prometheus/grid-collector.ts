@@ -2,7 +2,7 @@ import { OpenAnomalyError } from '../../../errors.ts';
 import type { RangePiece, RangeQuery } from '../../../ports/tsdb-client.ts';
 import type { Grid } from '../../../series/grid.ts';
 import type { Labels } from '../../../series/labels.ts';
-import type { ApiAnswer } from '../../../wire/prometheus-api-decoder.ts';
+import type { ApiAnswer } from '../../../wire/prometheus-api-answer.ts';
 import type { SeriesSamples } from '../../../wire/prometheus-api-samples.ts';
 
 /** The piece has more series than was thought when its length was chosen. */
