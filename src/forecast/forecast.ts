@@ -17,10 +17,12 @@ export interface ForecastBlock {
 
 /** What an engine learnt about a series that is dear to find and slow to change. Plain data: it goes into snapshots. */
 export interface SeriesHint {
-  /** Engine that made the forecast; `auto` writes its choice here. */
+  /** Engine that made the forecast; `auto` writes the one with the largest share here. */
   readonly engine: string;
   /** Detected periods in steps, best first; empty when none was found. */
   readonly periods: readonly number[];
   /** Instant of the end of the context on which periods and engine were chosen. */
   readonly checkedMs: number;
+  /** Shares of the engines `auto` weighs, in an order of its own; absent for other engines. */
+  readonly weights?: readonly number[];
 }

@@ -1,0 +1,60 @@
+/** Same-phase values a template looks back on: enough for a robust mean, few enough to follow a changing rhythm. */
+export const TEMPLATE_CYCLES = 6;
+
+/**
+ * Seasonal template for positions from, from + 1, … of a column, one per entry of `target`: what the same phase of
+ * the last cycles says, without the extremes (of three or four values the median, of more the mean without the
+ * largest and the smallest), so that one bad cycle leaves no copy of itself. A position only sees values before it
+ * and before the column's end, so differences to the template are honest forecast errors. NaN where no cycle has a
+ * value.
+ */
+export function fillTemplate(values: Float64Array, period: number, from: number, target: Float64Array): void {
+  const end = values.length;
+  for (let i = 0; i < target.length; i++) {
+    let position = from + i - period;
+    if (position >= end) position -= period * Math.ceil((position - end + 1) / period);
+    let count = 0;
+    let low = 0;
+    let high = 0;
+    let inner = 0;
+    for (let cycle = 0; cycle < TEMPLATE_CYCLES && position >= 0; cycle++, position -= period) {
+      const value = values[position]!;
+      if (Number.isNaN(value)) continue;
+      if (count === 0) {
+        low = value;
+        high = value;
+      } else if (value < low) {
+        if (count > 1) inner += low;
+        low = value;
+      } else if (value > high) {
+        if (count > 1) inner += high;
+        high = value;
+      } else if (count === 1) high = value;
+      else inner += value;
+      count++;
+    }
+    target[i] = count === 0 ? Number.NaN : low === high ? low : count < 3 ? (low + high) / 2 : inner / (count - 2);
+  }
+}
+
+/** As `fillTemplate` for several periods: the mean of their templates where they exist. Zero without a period. */
+export function fillSeasonal(
+  values: Float64Array,
+  periods: readonly number[],
+  from: number,
+  target: Float64Array,
+): void {
+  if (periods.length === 0) {
+    target.fill(0);
+    return;
+  }
+  fillTemplate(values, periods[0]!, from, target);
+  if (periods.length === 1) return;
+  const other = new Float64Array(target.length);
+  fillTemplate(values, periods[1]!, from, other);
+  for (let i = 0; i < target.length; i++) {
+    const a = target[i]!;
+    const b = other[i]!;
+    target[i] = Number.isNaN(a) ? b : Number.isNaN(b) ? a : (a + b) / 2;
+  }
+}
