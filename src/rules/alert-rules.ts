@@ -24,9 +24,9 @@ const NO_DATA_MS = 10 * MINUTE_MS;
 /** Names of rule groups that tools like mixtool take. */
 const LONGEST_GROUP_NAME = 40;
 
-/** Six of the last ten samples would be a page for every hiccup; four are worth a look. */
+/** One flagged sample is a hiccup; four of ten, and still so two samples later, are worth a look. */
 const INFO = { severity: 'info', windowSteps: 10, share: 0.4, forSteps: 2 } as const;
-/** Twelve of the last twenty, and still so two samples later: somebody should know. */
+/** Most of twenty samples: it lasts, and somebody should know. */
 const WARNING = { severity: 'warning', windowSteps: 20, share: 0.6, forSteps: 2 } as const;
 
 /**

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { alertRules } from '../../src/rules/alert-rules.ts';
+import { parseRules } from '../../src/rules/parse.ts';
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: Record<string, string>;
+  readonly annotations: Record<string, string>;
+}
+
+function generate(rules: string) {
+  const { groups } = parseRules(rules, 'rules.yaml');
+  const text = alertRules({ groups }, { prefix: 'openanomaly' });
+  return { text, groups: (parse(text) as { groups: { name: string; interval?: string; rules: Rule[] }[] }).groups };
+}
+
+const RULES = `
+groups:
+  - name: fast
+    interval: 10s
+    pipelines: [{name: every_step, query: up, step: 10s}, {name: coarse, query: up, step: 5m}]
+  - name: slow
+    interval: 1h
+    pipelines: [{name: hourly, query: up, step: 1m}, {name: ahead, query: up, mode: forecast_only}]
+`;
+
+describe('alert rules', () => {
+  const { groups, text } = generate(RULES);
+  const rule = (pipeline: string, alert: string, severity?: string) =>
+    groups
+      .flatMap(({ rules }) => rules)
+      .find(
+        (one) =>
+          one.alert === alert &&
+          one.labels['pipeline'] === pipeline &&
+          (severity === undefined || one.labels['severity'] === severity),
+      );
+
+  it.each([
+    ['every_step', '10s', '[1m40s:10s]', '20s', '[10m]'],
+    ['coarse', '1m', '[50m:5m]', '10m', '[25m]'],
+    ['hourly', '1m', '[10h:1h]', '2h', '[5h]'],
+  ])('of %s follow the distance of its samples', (pipeline, interval, window, wait, silence) => {
+    expect(groups.find(({ name }) => name === `openanomaly-${pipeline}`)?.interval).toBe(interval);
+    const flagged = rule(pipeline, 'OpenAnomalySeriesAnomalous', 'info')!;
+    expect(flagged.expr).toContain(window);
+    expect(flagged.for).toBe(wait);
+    expect(rule(pipeline, 'OpenAnomalyNoData')?.expr).toContain(silence);
+  });
+
+  it('watch the forecast of a pipeline that scores nothing', () => {
+    expect(rule('ahead', 'OpenAnomalySeriesAnomalous')).toBeUndefined();
+    expect(rule('ahead', 'OpenAnomalyNoData')?.expr).toContain('openanomaly_forecast{pipeline="ahead"}');
+  });
+
+  it('keep the manners of mixins', () => {
+    const names = groups.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, rules } of groups) {
+      expect(name.length).toBeLessThanOrEqual(40);
+      expect(rules.length).toBeLessThanOrEqual(20);
+      for (const { alert, labels, annotations } of rules) {
+        expect(alert).toMatch(/^[A-Z][A-Za-z]{1,39}$/);
+        expect(['critical', 'warning', 'info']).toContain(labels['severity']);
+        expect(annotations['summary']).toMatch(/^[A-Z][^{}]*\.$/);
+        expect(annotations['description']).toMatch(/\{\{.*\}\}/);
+      }
+    }
+  });
+
+  it('come out the same for the same pipelines', () => {
+    expect(generate(RULES).text).toBe(text);
+  });
+});
