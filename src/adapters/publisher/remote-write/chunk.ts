@@ -15,7 +15,8 @@ export interface Chunk {
   readonly pipeline: string;
   /** Chunks are numbered as they are queued; parts of a chunk that was split keep its number. */
   readonly number: number;
-  readonly queuedMs: number;
+  /** On the steady clock of the process. */
+  readonly queuedAtMs: number;
   readonly columns: RemoteColumns;
   readonly bytes: number;
   /** Its place on disk, when it has one. */

@@ -1,4 +1,3 @@
-import type { Clock } from '../../../ports/clock.ts';
 import type { QueueSettings } from '../../../settings/settings.ts';
 import type { Chunk } from './chunk.ts';
 import type { EndpointMetrics } from './endpoint-metrics.ts';
@@ -18,7 +17,6 @@ export interface DispatcherOptions {
   readonly settings: QueueSettings;
   readonly metrics: EndpointMetrics;
   readonly log: SendLog;
-  readonly clock: Clock;
 }
 
 /** What was not settled when sending stopped. Some samples of a chunk may be: `samples` counts those that are not. */
@@ -102,7 +100,7 @@ export class Dispatcher {
   }
 
   #start(): void {
-    const { queue, settings, metrics, clock } = this.#options;
+    const { queue, settings, metrics } = this.#options;
     clearTimeout(this.#timer);
     metrics.pending(this.pendingSamples);
     if (this.#abort.signal.aborted) {
@@ -112,10 +110,9 @@ export class Dispatcher {
     if (this.#wanted !== queue.shards && !this.#reshard()) return;
     let wakeInMs = Number.POSITIVE_INFINITY;
     for (let shard = 0; shard < queue.shards; shard++) {
-      const oldestMs = queue.oldestMs(shard);
-      if (oldestMs === undefined || this.#underWay.has(shard)) continue;
-      // A clock that was set back must not make anybody wait longer than the deadline.
-      const waitMs = Math.min(settings.batchSendDeadlineMs, oldestMs + settings.batchSendDeadlineMs - clock.nowMs());
+      const oldestAtMs = queue.oldestAtMs(shard);
+      if (oldestAtMs === undefined || this.#underWay.has(shard)) continue;
+      const waitMs = oldestAtMs + settings.batchSendDeadlineMs - performance.now();
       if (this.#isFlushing || waitMs <= 0 || queue.isReady(shard)) this.#send(shard);
       else wakeInMs = Math.min(wakeInMs, waitMs);
     }
@@ -151,13 +148,14 @@ export class Dispatcher {
   }
 
   #thinkOver(): void {
-    const { queue, sender, settings, clock } = this.#options;
-    const oldestMs = Array.from({ length: queue.shards }, (_, shard) => queue.oldestMs(shard) ?? clock.nowMs());
+    const { queue, sender, settings } = this.#options;
+    const nowMs = performance.now();
+    const oldestAtMs = Array.from({ length: queue.shards }, (_, shard) => queue.oldestAtMs(shard) ?? nowMs);
     const decision = nextShardCount(
       {
         shards: queue.shards,
         waitingSamples: queue.samples,
-        oldestWaitMs: clock.nowMs() - Math.min(...oldestMs),
+        oldestWaitMs: nowMs - Math.min(...oldestAtMs),
         isFailing: sender.isFailing,
         quietRounds: this.#quietRounds,
       },

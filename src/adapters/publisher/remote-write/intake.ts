@@ -6,7 +6,8 @@ import type { RemoteSeries } from './remote-series.ts';
 
 export interface IntakeOptions extends ChunkLimits {
   readonly pipeline: string;
-  readonly nowMs: number;
+  /** Now, on the steady clock. */
+  readonly atMs: number;
   /** Later samples are not taken. */
   readonly latestMs: number;
   readonly shards: number;
@@ -23,13 +24,13 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    const { pipeline, nowMs: queuedMs } = options;
+    const { pipeline, atMs: queuedAtMs } = options;
     this.#writers = Array.from(
       { length: options.shards },
       (_, shard) =>
         new ChunkWriter(options, options.nextChunkNumber, (columns, number) => {
           const bytes = requestBytes(columns);
-          this.#chunks.push({ chunk: { pipeline, number, queuedMs, columns, bytes, ticket: undefined }, shard });
+          this.#chunks.push({ chunk: { pipeline, number, queuedAtMs, columns, bytes, ticket: undefined }, shard });
         }),
     );
   }

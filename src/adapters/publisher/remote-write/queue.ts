@@ -55,9 +55,9 @@ export class SendQueue {
     return dropped;
   }
 
-  /** When the shard's oldest chunk was queued; undefined when none waits. */
-  oldestMs(shard: number): number | undefined {
-    return this.#shards[shard]![0]?.queuedMs;
+  /** When the shard's oldest chunk was queued, on the steady clock; undefined when none waits. */
+  oldestAtMs(shard: number): number | undefined {
+    return this.#shards[shard]![0]?.queuedAtMs;
   }
 
   /** Whether waiting longer would add nothing to the shard's next batch. */

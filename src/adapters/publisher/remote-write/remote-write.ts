@@ -109,7 +109,6 @@ class RemoteWrite implements RemoteWritePublisher {
       settings: settings.queue,
       metrics,
       log,
-      clock,
     });
     this.#replay();
   }
@@ -169,12 +168,11 @@ class RemoteWrite implements RemoteWritePublisher {
   }
 
   #intake(pipeline: string): Intake {
-    const nowMs = this.#clock.nowMs();
     return new Intake({
       ...this.#limits(),
       pipeline,
-      nowMs,
-      latestMs: nowMs + this.#options.settings.maxFutureMs,
+      atMs: performance.now(),
+      latestMs: this.#clock.nowMs() + this.#options.settings.maxFutureMs,
       shards: this.#queue.shards,
       nextChunkNumber: () => ++this.#chunkNumber,
     });
@@ -213,11 +211,18 @@ class RemoteWrite implements RemoteWritePublisher {
     this.#dispatcher.push(parts.flatMap(([shard, chunk]) => (chunk === undefined ? [] : [{ chunk, shard }])));
   }
 
-  #adopt({ pipeline, queuedMs, columns }: SpooledChunk): Chunk {
+  #adopt({ pipeline, columns }: SpooledChunk): Chunk {
     const number = ++this.#chunkNumber;
     for (const [i, series] of columns.series.entries())
       series.lastTimestampMs = Math.max(series.lastTimestampMs, columns.timestampsMs[i]!);
-    return { pipeline, number, queuedMs, columns, bytes: requestBytes(columns), ticket: undefined };
+    return {
+      pipeline,
+      number,
+      queuedAtMs: Number.NEGATIVE_INFINITY,
+      columns,
+      bytes: requestBytes(columns),
+      ticket: undefined,
+    };
   }
 
   #limits() {

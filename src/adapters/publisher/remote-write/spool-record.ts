@@ -10,7 +10,6 @@ const SAMPLE_BYTES = 22;
 
 export interface SpooledChunk {
   readonly pipeline: string;
-  readonly queuedMs: number;
   readonly columns: RemoteColumns;
 }
 
@@ -23,8 +22,7 @@ export function encodeRecord(chunk: SpooledChunk, numbers: Map<RemoteSeries, num
   const fresh = series.filter((one) => !numbers.has(one));
   const payload = new ByteBuffer(64 + series.length * SAMPLE_BYTES);
   writeText(payload, chunk.pipeline);
-  payload.reserve(13);
-  payload.double(chunk.queuedMs);
+  payload.reserve(5);
   payload.varint32(fresh.length);
   for (const one of fresh) {
     numbers.set(one, numbers.size);
@@ -72,7 +70,6 @@ export function decodeSegment(file: Buffer, registry: SeriesRegistry): SegmentCo
 
 function decodePayload(payload: PayloadReader, named: RemoteSeries[], registry: SeriesRegistry): SpooledChunk {
   const pipeline = payload.text();
-  const queuedMs = payload.double();
   for (let fresh = payload.varint32(); fresh > 0; fresh--) {
     const labelBytes = new Uint8Array(payload.bytes());
     named.push(registry.fromBytes(labelBytes, payload.text()));
@@ -88,7 +85,7 @@ function decodePayload(payload: PayloadReader, named: RemoteSeries[], registry: 
     timestampsMs[i] = payload.double();
     values[i] = payload.double();
   }
-  return { pipeline, queuedMs, columns: { series, timestampsMs, values, ended } };
+  return { pipeline, columns: { series, timestampsMs, values, ended } };
 }
 
 class PayloadReader {
