@@ -51,10 +51,6 @@ export class OpenAnomalyError extends Error {
   }
 }
 
-export function isRetryable(error: unknown): boolean {
-  return error instanceof OpenAnomalyError && error.retryable;
-}
-
 /** The message of anything thrown, with its code in front where it has one. */
 export function describeError(error: unknown): string {
   if (error instanceof OpenAnomalyError) return `${error.code}: ${error.message}`;

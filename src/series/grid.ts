@@ -10,10 +10,6 @@ export function alignDown(timeMs: number, stepMs: number): number {
   return Math.floor(timeMs / stepMs) * stepMs;
 }
 
-export function alignUp(timeMs: number, stepMs: number): number {
-  return Math.ceil(timeMs / stepMs) * stepMs;
-}
-
 /** Both ends are multiples of the step and belong to the grid. */
 export function gridBetween(startMs: number, endMs: number, stepMs: number): Grid {
   return { startMs, stepMs, steps: Math.max(0, Math.round((endMs - startMs) / stepMs) + 1) };

@@ -68,7 +68,7 @@ describe('check rules', () => {
     await writeFile(join(dir, 'b.yaml'), GOOD);
     const { code, stderr } = await run(['check', 'rules', 'a.yaml', 'b.yaml', 'none.yaml']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/b\.yaml: 4:16: group "g", pipeline "a": .*a\.yaml/);
+    expect(stderr).toMatch(/b\.yaml: 4:16: group "g", pipeline 1, "a": .*a\.yaml:4/);
     expect(stderr).toMatch(/none\.yaml: 1:1: .*no such file/);
   });
 });

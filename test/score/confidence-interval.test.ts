@@ -107,12 +107,20 @@ describe('confidence_interval', () => {
 
   test('without a sample or a forecast nothing is said', () => {
     expect(score(ROW, Number.NaN).score).toBeNaN();
-    expect(score(QUANTILE_LEVELS.map(() => Number.NaN), 1).anomaly).toBeNaN();
+    expect(
+      score(
+        QUANTILE_LEVELS.map(() => Number.NaN),
+        1,
+      ).anomaly,
+    ).toBeNaN();
   });
 
   test('inside the band and a score below 1 are the same statement, for any row, value and options', () => {
     const finite = fc.double({ min: -1e9, max: 1e9, noNaN: true });
-    const range = fc.option(fc.tuple(finite, finite).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const), { nil: undefined });
+    const range = fc.option(
+      fc.tuple(finite, finite).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const),
+      { nil: undefined },
+    );
     fc.assert(
       fc.property(
         fc.array(finite, { minLength: QUANTILE_LEVELS.length, maxLength: QUANTILE_LEVELS.length }),

@@ -113,7 +113,7 @@ export interface ShopSeries {
 export const SHOP_SERIES: readonly ShopSeries[] = SERVICES.flatMap((service) => [
   ...service.instances.flatMap((_, instance) => [
     seriesOf(REQUESTS, service, instance),
-    seriesOf(LATENCY, service, instance, { quantile: '0.95' }),
+    seriesOf(LATENCY, service, instance),
     seriesOf(CPU, service, instance),
     seriesOf(MEMORY, service, instance),
   ]),

@@ -51,7 +51,6 @@ describe('the simulated source', () => {
           job: 'shop',
           service: 'checkout',
           instance: `checkout-${n}:8080`,
-          quantile: '0.95',
         };
         const [, values] = [...rows].find(([key]) => key.includes(labels.instance))!;
         return { labels, values };
