@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { ConfigStore, LoadedRules } from '../../ports/config-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { checkNames } from '../../rules/check.ts';
-import { parseRules } from '../../rules/parse.ts';
+import { type ParsedRules, parseRules } from '../../rules/parse.ts';
 import type { Problem } from '../../rules/problem.ts';
 import { glob } from './glob.ts';
 import { ContentWatch, contentHash } from './watch.ts';
@@ -15,6 +15,8 @@ export interface FileConfigStoreOptions {
   /** More files whose change is told: the settings. */
   readonly alsoWatch?: readonly string[];
   readonly logger: Logger;
+  /** How often is looked without being told of a change; 30 s unless given. */
+  readonly pollMs?: number;
 }
 
 /** Groups from rule files. A file that stands behind two patterns is read once. */
@@ -32,7 +34,7 @@ class FileConfigStore implements ConfigStore {
   }
 
   async load(): Promise<LoadedRules> {
-    const { patterns, datasources } = this.#options;
+    const { patterns } = this.#options;
     // Taken before reading: what changes in between is told by the watch as a change.
     this.#seen = await contentHash(this.#watched);
     const files = new Set<string>();
@@ -42,20 +44,33 @@ class FileConfigStore implements ConfigStore {
       if (matches.length === 0) problems.push(problemOf('warning', pattern, 'no rule file matches this pattern'));
       for (const file of matches) files.add(file);
     }
-    const parsed = await Promise.all(
-      [...files].map(async (file) => {
-        const text = await readFile(file, 'utf8').catch((error: Error) => error);
-        if (typeof text === 'string') return parseRules(text, file, { datasources });
-        problems.push(problemOf('error', file, `the rule file cannot be read: ${text.message}`));
-        return { groups: [], problems: [], places: [] };
-      }),
-    );
+    const parsed = await Promise.all([...files].map((file) => this.#parse(file)));
     problems.push(...parsed.flatMap((file) => file.problems), ...checkNames(parsed.flatMap((file) => file.places)));
     return { groups: { groups: parsed.flatMap((file) => file.groups) }, problems };
   }
 
   watch(changed: () => void): void {
-    this.#watch ??= ContentWatch.start(this.#watched, this.#seen, changed);
+    const { logger, pollMs } = this.#options;
+    this.#watch ??= new ContentWatch(this.#watched, changed, {
+      hash: this.#seen,
+      logger,
+      ...(pollMs !== undefined && { pollMs }),
+    });
+  }
+
+  async #parse(file: string): Promise<ParsedRules> {
+    const { datasources } = this.#options;
+    try {
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+      return parseRules(text, file, { datasources });
+    } catch (error) {
+      const reason = error instanceof TypeError ? 'it is not UTF-8' : (error as Error).message;
+      return {
+        groups: [],
+        problems: [problemOf('error', file, `the rule file cannot be read: ${reason}`)],
+        places: [],
+      };
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

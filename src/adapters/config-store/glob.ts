@@ -37,7 +37,9 @@ async function walk(
   found.folders.add(folder);
   if (part === '**') {
     await walk(folder, rest, found);
-    for (const entry of entries) if (entry.isDirectory()) await walk(join(folder, entry.name), parts, found);
+    // Hidden folders are left out: in `..2026_11_23` and the like a ConfigMap keeps the same files once more.
+    for (const entry of entries)
+      if (entry.isDirectory() && !entry.name.startsWith('.')) await walk(join(folder, entry.name), parts, found);
     return;
   }
   const matches = nameMatcher(part);
@@ -74,8 +76,17 @@ function nameMatcher(part: string): (name: string) => boolean {
     } else if (char === ',' && depth > 0) source += '|';
     else source += char.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   }
-  const expression = new RegExp(`^${source}$`, 's');
-  return (name) => expression.test(name);
+  const expression = compile(source);
+  return (name) => expression?.test(name) ?? false;
+}
+
+/** Undefined for a class that is none, such as `[z-a]`: it matches nothing, as in a shell. */
+function compile(source: string): RegExp | undefined {
+  try {
+    return new RegExp(`^${source}$`, 's');
+  } catch {
+    return undefined;
+  }
 }
 
 async function isFile(path: string): Promise<boolean> {

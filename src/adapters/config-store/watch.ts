@@ -1,7 +1,21 @@
 import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import type { Logger } from '../../ports/logger.ts';
 import { glob } from './glob.ts';
+
+export interface WatchOptions {
+  /** What the caller saw last, from `contentHash`; a change since then is told at once. */
+  readonly hash: string;
+  readonly logger: Logger;
+  readonly pollMs?: number;
+}
+
+interface FolderWatch {
+  readonly watcher: FSWatcher;
+  /** A folder that was removed and made again is another one, and the watch on the old one is dead. */
+  readonly inode: number;
+}
 
 /** Editors and ConfigMap swaps make several changes in a row; one look after they are done is enough. */
 const DEBOUNCE_MS = 200;
@@ -15,33 +29,29 @@ const POLL_MS = 30_000;
 export class ContentWatch implements AsyncDisposable {
   readonly #patterns: readonly string[];
   readonly #changed: () => void;
-  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #logger: Logger;
+  readonly #watches = new Map<string, FolderWatch>();
   readonly #poll: NodeJS.Timeout;
   #debounce: NodeJS.Timeout | undefined;
   #hash: string;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
 
-  private constructor(patterns: readonly string[], hash: string, changed: () => void) {
+  constructor(patterns: readonly string[], changed: () => void, { hash, logger, pollMs = POLL_MS }: WatchOptions) {
     this.#patterns = patterns;
-    this.#hash = hash;
     this.#changed = changed;
-    this.#poll = setInterval(() => this.#look(), POLL_MS);
+    this.#hash = hash;
+    this.#logger = logger;
+    this.#poll = setInterval(() => this.#look(), pollMs);
     this.#poll.unref();
-  }
-
-  /** `hash` is what the caller saw last, from `contentHash`; a change since then is told at once. */
-  static start(patterns: readonly string[], hash: string, changed: () => void): ContentWatch {
-    const watching = new ContentWatch(patterns, hash, changed);
-    watching.#look();
-    return watching;
+    this.#look();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearInterval(this.#poll);
     clearTimeout(this.#debounce);
-    for (const watcher of this.#watchers.values()) watcher.close();
+    for (const { watcher } of this.#watches.values()) watcher.close();
     await this.#looking;
   }
 
@@ -57,34 +67,40 @@ export class ContentWatch implements AsyncDisposable {
   }
 
   async #watchFolders(): Promise<void> {
-    const folders = new Set<string>();
-    for (const pattern of this.#patterns) for (const folder of (await glob(pattern)).folders) folders.add(folder);
+    const inodes = new Map<string, number>();
+    for (const pattern of this.#patterns)
+      for (const folder of (await glob(pattern)).folders) inodes.set(folder, await inodeOf(folder));
     if (this.#closed) return;
-    for (const [folder, watcher] of this.#watchers) {
-      if (folders.has(folder)) continue;
-      watcher.close();
-      this.#watchers.delete(folder);
-    }
-    for (const folder of folders) if (!this.#watchers.has(folder)) this.#watchFolder(folder);
+    for (const [folder, { inode }] of this.#watches) if (inodes.get(folder) !== inode) this.#drop(folder);
+    for (const [folder, inode] of inodes) if (!this.#watches.has(folder)) this.#watchFolder(folder, inode);
   }
 
-  #watchFolder(folder: string): void {
-    const drop = () => {
-      this.#watchers.get(folder)?.close();
-      this.#watchers.delete(folder);
-    };
+  #watchFolder(folder: string, inode: number): void {
     try {
       const watcher = watch(folder, () => {
         clearTimeout(this.#debounce);
         this.#debounce = setTimeout(() => this.#look(), DEBOUNCE_MS);
       });
-      watcher.on('error', drop);
-      this.#watchers.set(folder, watcher);
-    } catch {
-      // The folder went between the look and the watch, or watches have run out: the poll still sees what changes.
-      drop();
+      watcher.on('error', () => this.#drop(folder));
+      this.#watches.set(folder, { watcher, inode });
+    } catch (error) {
+      // The folder went between the look and the watch, or watches have run out. The poll still sees what changes.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.log('warn', 'a folder cannot be watched; changes in it are seen later', { folder, err: reason });
     }
   }
+
+  #drop(folder: string): void {
+    this.#watches.get(folder)?.watcher.close();
+    this.#watches.delete(folder);
+  }
+}
+
+function inodeOf(folder: string): Promise<number> {
+  return stat(folder).then(
+    ({ ino }) => ino,
+    () => 0,
+  );
 }
 
 /** Hash over paths and contents of all files that the patterns match. */

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileConfigStore } from '../../../src/adapters/config-store/files.ts';
 import { glob } from '../../../src/adapters/config-store/glob.ts';
+import { configStoreContract } from '../../contract/config-store.ts';
 import { nullLogger } from '../../support/logger.ts';
 
 let dir: string;
@@ -20,10 +21,21 @@ const open = (...patterns: string[]) =>
     logger: nullLogger,
   });
 
+/** By rename, so that no look between truncation and text sees a third content. */
 async function write(path: string, text: string): Promise<void> {
-  await mkdir(join(dir, path, '..'), { recursive: true });
-  await writeFile(join(dir, path), text);
+  const file = join(dir, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
 }
+
+describe('the contract', () => {
+  configStoreContract(async () => ({
+    store: open('*.yaml'),
+    write: (name, text) => write(`${name}.yaml`, text),
+    remove: (name) => rm(join(dir, `${name}.yaml`)),
+  }));
+});
 
 describe('load', () => {
   test('reads every file once, whatever patterns it stands behind', async () => {
@@ -52,6 +64,17 @@ describe('load', () => {
     await using store = open('none-*.yaml', 'missing.yaml');
     const { problems } = await store.load();
     expect(problems.map(({ severity }) => severity)).toEqual(['warning', 'error']);
+  });
+
+  test('a file that is not UTF-8, and a folder, are errors', async () => {
+    await writeFile(join(dir, 'a.yaml'), Uint8Array.from([0x61, 0xff]));
+    await mkdir(join(dir, 'b.yaml'));
+    await using store = open('a.yaml', 'b.yaml');
+    const { problems } = await store.load();
+    expect(problems).toMatchObject([
+      { severity: 'error', file: join(dir, 'a.yaml'), message: 'the rule file cannot be read: it is not UTF-8' },
+      { severity: 'error', file: join(dir, 'b.yaml'), message: expect.stringContaining('EISDIR') },
+    ]);
   });
 
   test('problems of one file do not hide those of another', async () => {
@@ -111,16 +134,69 @@ describe('watch', () => {
     }
   });
 
-  test('says nothing when only the time of a file changed', async () => {
-    await write('a.yaml', rules('a'));
-    await using store = open('*.yaml');
+  test('sees folders that appear later, and one that was removed and made again', async () => {
+    await using store = open('later/on/*.yaml');
     await store.load();
-    const { next, count } = changes(store);
-    await write('a.yaml', rules('a'));
+    const { next } = changes(store);
+    for (const name of ['a', 'b']) {
+      let change = next();
+      await write('later/on/a.yaml', rules(name));
+      await change;
+      change = next();
+      await rm(join(dir, 'later'), { recursive: true });
+      await change;
+    }
+    expect((await store.load()).problems).toMatchObject([{ severity: 'warning' }]);
+  });
+
+  test('sees a folder that was replaced by another one under its name', async () => {
+    await write('live/a.yaml', rules('a'));
+    await using store = open('live/*.yaml');
+    await store.load();
+    const { next } = changes(store);
+    for (const name of ['b', 'c']) {
+      let change = next();
+      await write(`${name}/a.yaml`, rules(name));
+      await rename(join(dir, 'live'), join(dir, `was-before-${name}`));
+      await rename(join(dir, name), join(dir, 'live'));
+      await change;
+      change = next();
+      await write('live/a.yaml', rules(`${name}${name}`));
+      await change;
+    }
+    expect((await store.load()).groups.groups[0]!.pipelines[0]!.name).toBe('cc');
+  });
+
+  test('sees more files than rules, such as the settings', async () => {
+    await write('conf/settings.yaml', 'a');
+    await using store = openFileConfigStore({
+      patterns: [join(dir, '*.yaml')],
+      datasources: [],
+      alsoWatch: [join(dir, 'conf/settings.yaml')],
+      logger: nullLogger,
+    });
+    await store.load();
+    const { next } = changes(store);
     const change = next();
-    await write('b.yaml', rules('b'));
+    await write('conf/settings.yaml', 'b');
     await change;
-    expect(count()).toBe(1);
+  });
+
+  test('a poll sees what no event told: a file reached by a link out of the folder', async () => {
+    await write('elsewhere/a.yaml', rules('a'));
+    await mkdir(join(dir, 'rules'));
+    await symlink('../elsewhere/a.yaml', join(dir, 'rules/a.yaml'));
+    await using store = openFileConfigStore({
+      patterns: [join(dir, 'rules/*.yaml')],
+      datasources: ['default'],
+      logger: nullLogger,
+      pollMs: 20,
+    });
+    await store.load();
+    const { next } = changes(store);
+    const change = next();
+    await write('elsewhere/a.yaml', rules('b'));
+    await change;
   });
 });
 
@@ -133,8 +209,23 @@ describe('glob', () => {
     ['[!a].yaml', ['b.yaml']],
     ['a.yaml', ['a.yaml']],
     ['*.json', []],
+    ['{a,b}.yaml', ['a.yaml', 'b.yaml']],
+    ['deep/**/c.yaml', ['deep/er/c.yaml']],
+    ['*/*/c.*', ['deep/er/c.txt', 'deep/er/c.yaml']],
+    ['.*.yaml', ['.hidden.yaml']],
+    ['a.y?ml', ['a.yaml']],
+    ['[z-a].yaml', []],
+    ['nowhere/*.yaml', []],
   ])('%s', async (pattern, expected) => {
-    for (const path of ['a.yaml', 'b.yaml', 'a.yml', '.hidden.yaml', 'deep/er/c.yaml', 'deep/er/c.txt'])
+    for (const path of [
+      'a.yaml',
+      'b.yaml',
+      'a.yml',
+      '.hidden.yaml',
+      'deep/er/c.yaml',
+      'deep/er/c.txt',
+      'deep/..v1/d.yaml',
+    ])
       await write(path, '');
     expect((await glob(join(dir, pattern))).files).toEqual(expected.map((path) => join(dir, path)));
   });
