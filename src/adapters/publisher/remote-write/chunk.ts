@@ -1,6 +1,6 @@
 import { pickColumns, sliceColumns } from '../../../wire/remote-write/columns.ts';
 import type { RemoteColumns, RemoteSeries } from './remote-series.ts';
-import type { SpoolTicket } from './spool.ts';
+import type { SpoolTicket } from './spool-segment.ts';
 
 /** A sample's share of a 1.0 request beside its labels; also covers the references and the metadata of 2.0. */
 const BYTES_BESIDE_LABELS = 64;

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, OpenAnomalyError } from '../../../errors.ts';
 import type { Logger } from '../../../ports/logger.ts';
@@ -7,29 +7,12 @@ import type { Chunk } from './chunk.ts';
 import type { RemoteSeries, SeriesRegistry } from './remote-series.ts';
 import type { SendLog } from './send-log.ts';
 import { decodeSegment, encodeRecord, SEGMENT_HEAD, type SpooledChunk } from './spool-record.ts';
+import type { Segment } from './spool-segment.ts';
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const SEGMENT_NAME = /^(\d{8})\.spool$/;
 /** Broken segments kept for a person to look at; older ones go. */
 const BROKEN_KEPT = 3;
-
-/** A file of records. It goes when none of its chunks is needed any more. */
-interface Segment {
-  readonly path: string;
-  readonly numbers: Map<RemoteSeries, number>;
-  bytes: number;
-  /** Chunks that are not settled. */
-  needed: number;
-  /** Nothing that was meant for it can be relied on. */
-  hasFailed: boolean;
-  file: FileHandle | undefined;
-}
-
-/** A chunk's place on disk. The place is given up when every part of the chunk is settled. */
-export interface SpoolTicket {
-  readonly segment: Segment;
-  parts: number;
-}
 
 export interface SpoolOptions {
   /** Of this endpoint alone; made when missing. */
