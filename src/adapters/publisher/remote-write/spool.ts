@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describeError, OpenAnomalyError } from '../../../errors.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Chunk } from './chunk.ts';
-import type { RemoteSeries, SeriesRegistry } from './remote-series.ts';
+import type { SeriesRegistry } from './remote-series.ts';
 import type { SendLog } from './send-log.ts';
 import { decodeSegment, encodeRecord, SEGMENT_HEAD, type SpooledChunk } from './spool-record.ts';
 import type { Segment } from './spool-segment.ts';
