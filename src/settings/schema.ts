@@ -48,7 +48,7 @@ const prometheusDatasource = section(
 const csvDatasource = section(
   {
     type: constant('csv', { description: 'CSV files, plain or gzip.' }),
-    path: text({ description: 'A file, a folder or a glob.' }),
+    path: text({ description: 'A file, a folder (every .csv and .csv.gz below it) or a glob.' }),
     timestamp_column: text({
       description: 'Column of the time: seconds, milliseconds or ISO 8601.',
       default: 'timestamp',
@@ -60,11 +60,15 @@ const csvDatasource = section(
       }),
     ),
     label_columns: list(text({ description: 'A column.' }), {
-      description: 'Columns that become labels.',
+      description: 'Columns that become labels; one series for each combination of their values.',
       default: [],
     }),
   },
-  { title: 'csv data source', description: 'Series from files, for trying things out.' },
+  {
+    title: 'csv data source',
+    description:
+      'Series from files, for trying things out; they answer plain selectors. A series is named after its column, or after its file where the column is called `value`; the label `file` tells files apart.',
+  },
 );
 
 const simulatedDatasource = section(
@@ -76,7 +80,11 @@ const simulatedDatasource = section(
       default: '5m',
     }),
   },
-  { title: 'simulated data source', description: 'Data for the demo, the same for everybody at the same time.' },
+  {
+    title: 'simulated data source',
+    description:
+      'Data for the demo, the same for everybody at the same time: a sample every 5 seconds. It answers plain selectors over shop_requests_per_second, shop_request_latency_seconds, shop_errors_per_second, shop_cpu_usage_ratio, shop_memory_bytes, shop_queue_depth and shop_orders_per_minute.',
+  },
 );
 
 export const RELABEL_ACTIONS = [
