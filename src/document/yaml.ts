@@ -38,15 +38,28 @@ export function parseYaml(source: string, file: string): YamlDocument {
   const tokens = [...new Parser().parse(text)];
   const findings: Finding[] = [];
   const composed = compose(tokens, text, findings);
+  const lineStarts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
   return {
     ...composed,
     findings,
     problem({ offset, message, severity }) {
-      const before = text.slice(0, offset);
-      const lineStart = before.lastIndexOf('\n') + 1;
-      return { severity, file, line: before.split('\n').length, column: before.length - lineStart + 1, message };
+      const at = Math.min(offset, text.length);
+      const line = countUpTo(lineStarts, at);
+      return { severity, file, line, column: at - lineStarts[line - 1]! + 1, message };
     },
   };
+}
+
+/** How many of the ascending numbers are not above the limit. */
+function countUpTo(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle]! <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 type Composed = Pick<YamlDocument, 'root' | 'isLegible'>;

@@ -31,9 +31,9 @@ describe('checkQuery', () => {
     ]);
   });
 
-  test('a row of a hundred thousand brackets is an error like another', () => {
+  test('a row of twenty thousand brackets is an error like another', () => {
     for (const bracket of ['(', 'sum(', 'x[', '-', 'WITH (a = '])
-      expect(checkQuery(bracket.repeat(100_000))[0]).toMatchObject({ severity: 'error' });
+      expect(checkQuery(bracket.repeat(20_000))[0]).toMatchObject({ severity: 'error' });
   });
 
   test('whatever is typed, the answer is a list of problems inside of the text', () => {
