@@ -43,7 +43,8 @@ export async function readInto(
   signal: AbortSignal,
 ): Promise<ReadResult> {
   const { pipeline } = what;
-  const isFirstRead = state.contexts.endMs === undefined;
+  const knownToMs = state.contexts.endMs;
+  const isFirstRead = knownToMs === undefined;
   const query: RangeQuery = {
     query: pipeline.query,
     startMs: what.startMs,
@@ -57,7 +58,11 @@ export async function readInto(
   let newest: RangePiece | undefined;
   const newcomers: number[] = [];
   const apply = (piece: RangePiece) => {
-    for (const slot of writePiece(state, { pipeline, piece, admits: what.only === undefined }, ports))
+    for (const slot of writePiece(
+      state,
+      { pipeline, piece, admits: what.only === undefined, keepToMs: knownToMs },
+      ports,
+    ))
       newcomers.push(slot);
   };
   const timer = startTimer(ports, pipeline);
@@ -104,7 +109,12 @@ export async function readHistory(
 
 function writePiece(
   state: PipelineState,
-  what: { readonly pipeline: Pipeline; readonly piece: RangePiece; readonly admits: boolean },
+  what: {
+    readonly pipeline: Pipeline;
+    readonly piece: RangePiece;
+    readonly admits: boolean;
+    readonly keepToMs: number | undefined;
+  },
   { telemetry, logger }: TaskPorts,
 ): number[] {
   const { pipeline, piece } = what;
@@ -123,7 +133,8 @@ function writePiece(
       }
       newcomers.push(slot);
     }
-    state.contexts.write(slot, grid.startMs, values, s * grid.steps, grid.steps);
+    const run = { startMs: grid.startMs, values, from: s * grid.steps, count: grid.steps };
+    state.contexts.write(slot, run, what.keepToMs);
   }
   telemetry.samplesRead.inc({ pipeline: pipeline.name }, piece.samples);
   telemetry.queryBytes.inc({ datasource: pipeline.datasource }, piece.bytes);

@@ -7,10 +7,13 @@ import type { PipelineState } from './pipeline-state.ts';
 const LEVELS = QUANTILE_LEVELS.length;
 
 /**
- * Flagged samples teach the calibration nothing, or an incident would widen the band over itself. But a band that
- * flags more than this share of the last samples is itself wrong, or the series has a new normal: then all teach.
+ * Flagged samples teach the calibration nothing, and engines see the band's edge in their place, or an incident would
+ * widen the band over itself and over what comes after. But a band that flags more than this share of the last samples
+ * is itself wrong, or the series has a new normal: then everything is learnt.
  */
 const FLAG_SHARE_OF_A_WRONG_BAND = 0.2;
+/** While warming up a band may be too narrow by a factor: samples that are not farther out than this teach. */
+const WARM_UP_SCORE = 3;
 const FLAG_WINDOW = 200;
 
 export interface StepScore {
@@ -26,7 +29,7 @@ const CHUNK_SERIES = 1024;
 
 /**
  * Scores one instant of the pipeline's members against the paths that were made before it, then lets the calibration
- * learn. Entry i of `value` belongs to members.slots[i]; NaN is a missing sample. `isWarmUp`: all samples teach.
+ * learn. Entry i of `value` belongs to members.slots[i]; NaN is a missing sample. `isWarmUp`: the band is still finding its width.
  */
 export async function scoreStep(
   state: PipelineState,
@@ -109,7 +112,9 @@ function learn(
     if (!Number.isFinite(chunk.score[i]!)) continue;
     const slot = slots[i]!;
     const flag = chunk.anomaly[i]!;
-    const teaches = flag === 0 || instant.isWarmUp === true || state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
+    const isNear = instant.isWarmUp === true && chunk.score[i]! <= WARM_UP_SCORE;
+    const teaches = flag === 0 || isNear || state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
+    if (!teaches) state.contexts.replace(slot, instant.timestampMs, flag > 0 ? chunk.upper[i]! : chunk.lower[i]!);
     state.recordFlag(slot, flag, 1 / FLAG_WINDOW);
     if (!teaches || !technique.needs.forecast) continue;
     state.rawRow(slot, instant.timestampMs, raw, 0);

@@ -10,7 +10,6 @@ export const CLIENT_AUTH_TYPES = [
   'VerifyClientCertIfGiven',
   'RequireAndVerifyClientCert',
 ] as const;
-type ClientAuthType = (typeof CLIENT_AUTH_TYPES)[number];
 
 export const TLS_VERSIONS = ['TLS10', 'TLS11', 'TLS12', 'TLS13'] as const;
 

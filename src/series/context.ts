@@ -91,16 +91,28 @@ export class ContextSet {
     this.#endStep = Math.max(this.#endStep, Math.round(endMs / this.stepMs));
   }
 
-  /** Writes a run of samples that starts at an instant; NaN leaves a cell as it is, cells outside the window are dropped. */
-  write(slot: number, startMs: number, values: Float64Array, from: number, count: number): void {
-    const startStep = Math.round(startMs / this.stepMs);
+  /**
+   * Writes a run of samples that starts at an instant. NaN leaves a cell as it is, cells outside the window are dropped.
+   * Up to `keepToMs` only missing cells are filled: a late sample lands there, what is known already stays.
+   */
+  write(slot: number, run: SampleRun, keepToMs = Number.NEGATIVE_INFINITY): void {
+    const startStep = Math.round(run.startMs / this.stepMs);
+    const keepToStep = Math.round(keepToMs / this.stepMs);
     const oldest = this.#endStep - this.capacitySteps + 1;
-    for (let i = Math.max(0, oldest - startStep); i < count; i++) {
+    for (let i = Math.max(0, oldest - startStep); i < run.count; i++) {
       const step = startStep + i;
       if (step > this.#endStep) return;
-      const value = values[from + i]!;
-      if (Number.isFinite(value)) this.#writeCell(slot, step, value);
+      const value = run.values[run.from + i]!;
+      if (!Number.isFinite(value)) continue;
+      if (step <= keepToStep && Number.isFinite(this.#read(slot, step))) continue;
+      this.#writeCell(slot, step, value);
     }
+  }
+
+  /** Puts another value where a sample is, for contexts that must not learn from it. */
+  replace(slot: number, timeMs: number, value: number): void {
+    const step = Math.round(timeMs / this.stepMs);
+    if (Number.isFinite(this.#read(slot, step))) this.#writeCell(slot, step, value);
   }
 
   #writeCell(slot: number, step: number, value: number): void {
@@ -129,17 +141,14 @@ export class ContextSet {
 
   /** The sample of a slot at an instant; NaN when it is missing or outside the window. */
   at(slot: number, timeMs: number): number {
-    const step = Math.round(timeMs / this.stepMs);
+    return this.#read(slot, Math.round(timeMs / this.stepMs));
+  }
+
+  #read(slot: number, step: number): number {
     const ring = this.#rings[slot];
-    if (
-      ring === undefined ||
-      step > this.#last[slot]! ||
-      step < this.#first[slot]! ||
-      step <= this.#endStep - this.capacitySteps
-    ) {
-      return Number.NaN;
-    }
-    return this.#base[slot]! + ring[step % this.capacitySteps]!;
+    const isKnown =
+      step <= this.#last[slot]! && step >= this.#first[slot]! && step > this.#endStep - this.capacitySteps;
+    return ring !== undefined && isKnown ? this.#base[slot]! + ring[step % this.capacitySteps]! : Number.NaN;
   }
 
   /** Contexts of some slots, all ending at `endMs`, `steps` long, as a block in the order of `slots`. */
@@ -201,6 +210,14 @@ export class ContextSet {
     this.#first[slot] = firstStep;
     this.#last[slot] = firstStep + memory.offsets.length - 1;
   }
+}
+
+/** `count` values from `values[from]` on, one a step from `startMs`. */
+export interface SampleRun {
+  readonly startMs: number;
+  readonly values: Float64Array;
+  readonly from: number;
+  readonly count: number;
 }
 
 /** Samples of one series as offsets from `base`, one a step from `startMs`; NaN is missing. At most a window long. */

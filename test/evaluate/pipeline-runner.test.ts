@@ -94,6 +94,23 @@ describe('later evaluations', () => {
     expect(published(evaluations.at(-1)!, 'a').anomaly).toBe(1);
   });
 
+  test('engines see the edge of the band in place of what was flagged', async () => {
+    const { runner, engine } = harness(series({ a: (t) => (t <= NOON_MS ? noisy(t) : 500) }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    for (let minute = 1; minute <= 5; minute++) await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+    await runner.run('forecast', NOON_SLOT_MS + 5 * MINUTE_MS);
+    expect(Math.max(...engine.requests.at(-1)!.context.values.subarray(-5))).toBeLessThan(130);
+  });
+
+  test('a new level is learnt after a while', async () => {
+    const { runner, evaluations } = harness(series({ a: (t) => (t <= NOON_MS ? noisy(t) : noisy(t) * 5) }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    for (let minute = 1; minute <= 400; minute++) {
+      await runner.run(minute % 15 === 0 ? 'forecast' : 'anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+    }
+    expect(published(evaluations.at(-1)!, 'a').anomaly).toBe(0);
+  });
+
   test('after an outage score every instant that was missed, from a path made before it', async () => {
     const { runner, evaluations } = harness(series({ a: noisy }));
     await runner.run('anomaly', NOON_SLOT_MS);

@@ -7,7 +7,7 @@ const CPU = labelsFromRecord({ __name__: 'cpu', instance: 'a' });
 const STEP = 60_000;
 
 function written(set: ContextSet, slot: number, start: number, values: number[]): void {
-  set.write(slot, start * STEP, Float64Array.from(values), 0, values.length);
+  set.write(slot, { startMs: start * STEP, values: Float64Array.from(values), from: 0, count: values.length });
 }
 
 describe('ContextSet', () => {
@@ -29,6 +29,17 @@ describe('ContextSet', () => {
     set.advanceTo(105 * STEP);
     written(set, slot, 101, [9]);
     expect([...set.block([slot], 105 * STEP, 4).values]).toEqual([3, 4, NaN, NaN]);
+  });
+
+  test('what is known stays where only late samples are wanted', () => {
+    const set = new ContextSet(STEP, 4);
+    const slot = set.add(CPU);
+    set.advanceTo(103 * STEP);
+    written(set, slot, 100, [1, NaN, 3]);
+    set.replace(slot, 102 * STEP, 7);
+    set.replace(slot, 101 * STEP, 7);
+    set.write(slot, { startMs: 101 * STEP, values: Float64Array.of(2, 3, 4), from: 0, count: 3 }, 102 * STEP);
+    expect([...set.block([slot], 103 * STEP, 4).values]).toEqual([1, 2, 7, 4]);
   });
 
   test('a slot of a removed series starts empty for the next one', () => {
