@@ -29,10 +29,10 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'config/settings.schema.json': jsonSchema(settingsSchema),
     'docs/configuration.md': [
       INTRODUCTION,
-      '# Rule files\n',
-      reference(nodeOf(rulesSchema), 2),
-      '# Settings\n',
-      reference(nodeOf(settingsSchema), 2),
+      '## Rule files\n',
+      reference(nodeOf(rulesSchema), 3),
+      '## Settings\n',
+      reference(nodeOf(settingsSchema), 3),
     ].join('\n'),
   };
 }

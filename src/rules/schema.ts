@@ -19,7 +19,8 @@ import {
 const ENGINE_IDS = ['auto', 'seasonal_naive', 'climatology', 'ets', 'openanomaly-tiny', 'mstl', 'prophet'] as const;
 
 const labels = mapOf(anyText({ description: 'A value.' }), {
-  description: 'Labels added to every output; a pipeline’s own win over its group’s.',
+  description:
+    'Labels added to everything that is published; a pipeline’s own win over its group’s. `pipeline` and `horizon` are ours.',
   default: {},
 });
 
@@ -54,35 +55,42 @@ const model = section(
 const anomaly = section(
   {
     technique: choice(['confidence_interval', 'tail', 'z_score', 'iqr', 'isolation_forest', 'peers'], {
-      description: 'How a sample is scored.',
+      description:
+        'How a sample is scored. `confidence_interval` compares it with the band of the forecast made before it.',
       default: 'confidence_interval',
       unavailable: ['tail', 'z_score', 'iqr', 'isolation_forest', 'peers'],
     }),
     confidence_level: number({
       description:
-        'Share of usual samples that lie inside the band. Higher is quieter: 0.99 is one sample in a hundred outside.',
+        'Share of usual samples that lie inside the band. Higher is quieter: at 0.99 one usual sample in a hundred is outside.',
       exclusiveMinimum: 0,
       exclusiveMaximum: 1,
       default: 0.99,
     }),
     direction: choice(['both', 'above', 'below'], {
-      description: 'Side on which samples are flagged; the score speaks of both.',
+      description:
+        'Side on which samples are flagged: a low latency is rarely worth an alert. The score speaks of both sides.',
       default: 'both',
     }),
     threshold: number({
-      description: 'A score above it is flagged. 1 is the edge of the band.',
+      description:
+        'Samples with a higher score are flagged. 1 is the edge of the band, 2 twice as far from the expected value.',
       exclusiveMinimum: 0,
       default: 1,
     }),
     min_deviation: section(
       {
-        absolute: number({ description: 'In the unit of the series.', minimum: 0, default: 0 }),
-        relative: number({ description: 'As a share of the expected value.', minimum: 0, default: 0 }),
+        absolute: number({
+          description: 'In the unit of the series, such as 0.02 for two points of a ratio.',
+          minimum: 0,
+          default: 0,
+        }),
+        relative: number({ description: 'As a share of the expected value, such as 0.1.', minimum: 0, default: 0 }),
       },
       {
         title: 'min_deviation',
         description:
-          'Differences from the expected value that are too small to matter: the band is at least as wide, where both are given as the larger.',
+          'Differences from the expected value that are too small to matter, however unusual: the band is at least that wide. Where both are given, the larger counts.',
         default: {},
       },
     ),
@@ -94,7 +102,8 @@ const output = section(
   {
     horizons: optional(
       list(positiveDuration({ description: 'How far ahead.' }), {
-        description: 'Look-ahead values that are published, as a label `horizon`; the prediction horizon unless given.',
+        description:
+          'How far ahead values are published, stamped now, with a label `horizon="1h"`: alert today on tomorrow. The prediction horizon unless given; `[]` for none.',
       }),
     ),
     quantiles: list(number({ description: 'A level.', exclusiveMinimum: 0, exclusiveMaximum: 1 }), {
@@ -134,9 +143,12 @@ const training = section(
 const pipeline = section(
   {
     name: text({ description: 'Unique over all files; becomes the label `pipeline`.' }),
-    description: anyText({ description: 'For the page and for alerts.', default: '' }),
+    description: anyText({ description: 'One line for people; shown on the landing page and in alerts.', default: '' }),
     enabled: flag({ description: 'A disabled pipeline is checked and shown, and does not run.', default: true }),
-    query: text({ description: 'PromQL. A plain selector is read raw; anything else is evaluated at each step.' }),
+    query: text({
+      description:
+        'PromQL; each series of its answer is forecast and scored by itself. A plain selector is read raw, anything else is evaluated at each step.',
+    }),
     selector: optional(
       text({ description: 'Series that pass through the remote-write proxy.', 'x-unavailable': 'streaming pipelines' }),
     ),
@@ -148,12 +160,18 @@ const pipeline = section(
       default: '1m',
     }),
     context_window: positiveDuration({
-      description: 'How much past the engines see. A week holds the weekly rhythm; it costs 4 bytes a step and series.',
+      description:
+        'How much past the engines see. A week holds the rhythm of the day and a first trace of the week’s; it costs 4 bytes a step and series.',
       default: '7d',
     }),
-    prediction_horizon: positiveDuration({ description: 'How far a forecast reaches.', default: '1h' }),
+    prediction_horizon: positiveDuration({
+      description:
+        'How far a forecast reaches: at least the distance of two forecasts, so that each sample meets a band made before it.',
+      default: '1h',
+    }),
     mode: choice(['forecast_and_anomaly', 'forecast_only', 'anomaly_only'], {
-      description: 'What is published.',
+      description:
+        '`forecast_only` publishes the look-ahead, `anomaly_only` bands and scores, `forecast_and_anomaly` all of it.',
       default: 'forecast_and_anomaly',
     }),
     forecast_schedule: text({
@@ -162,9 +180,9 @@ const pipeline = section(
       default: '*/15 * * * *',
     }),
     anomaly_schedule: optional(text({ description: 'Cron of scoring; the group’s interval unless given.' })),
-    timezone: text({ description: 'Time zone of the schedules.', default: 'UTC' }),
+    timezone: text({ description: 'Time zone of the schedules, such as Europe/Berlin.', default: 'UTC' }),
     series_type: choice(['univariate', 'multivariate', 'covariate'], {
-      description: 'Each series by itself.',
+      description: 'Whether series are looked at one by one or together.',
       default: 'univariate',
       unavailable: ['multivariate', 'covariate'],
     }),
@@ -173,9 +191,7 @@ const pipeline = section(
       default: [],
       'x-unavailable': 'covariates',
     }),
-    limit: optional(
-      whole({ description: 'Most series of this pipeline; the group’s unless given, 0 is none.', minimum: 0 }),
-    ),
+    limit: optional(whole({ description: 'The same for this pipeline alone; the group’s unless given.', minimum: 0 })),
     labels,
     model,
     training: optional(training),
@@ -183,7 +199,7 @@ const pipeline = section(
     data_range: optional(
       list(number({ description: 'An end, `.inf` and `-.inf` included.', 'x-infinite': true }), {
         description:
-          'Values that are possible: bands and forecasts are clipped to it, and a value outside is an anomaly by itself.',
+          'Values that are possible, such as `[0, 1]` or `[0, .inf]`: bands and forecasts are clipped to them, and a value outside is an anomaly by itself.',
         minItems: 2,
         maxItems: 2,
       }),
@@ -211,7 +227,8 @@ export const groupSchema = section(
   {
     name: text({ description: 'Unique in the file.' }),
     interval: positiveDuration({
-      description: 'Distance of evaluations, at aligned slots. A minute, as Prometheus evaluates rules.',
+      description:
+        'Distance of evaluations, at aligned slots that are spread over the groups. A minute, as Prometheus evaluates rules.',
       default: '1m',
     }),
     query_offset: duration({

@@ -182,8 +182,12 @@ const remoteWrite = section(
         'How far ahead of now the endpoint takes samples. Prometheus refuses from 10 minutes on; a minute is left for clocks that differ.',
       default: '9m',
     }),
-    send_exemplars: flag({ description: 'There are none.', default: false, 'x-unavailable': 'exemplars' }),
-    send_native_histograms: flag({ description: 'There are none.', default: false, 'x-unavailable': 'histograms' }),
+    send_exemplars: flag({ description: 'Exemplars are not published.', default: false, 'x-unavailable': 'exemplars' }),
+    send_native_histograms: flag({
+      description: 'Histograms are not published.',
+      default: false,
+      'x-unavailable': 'histograms',
+    }),
     round_robin_dns: flag({
       description: 'Spread connections over the addresses of the host.',
       default: false,
@@ -192,9 +196,9 @@ const remoteWrite = section(
     metadata_config: optional(
       section({}, { description: 'Sending of metadata by itself.', 'x-unavailable': 'metadata settings' }),
     ),
-    sigv4: optional(section({}, { description: 'Not there yet.', 'x-unavailable': 'AWS signatures' })),
-    azuread: optional(section({}, { description: 'Not there yet.', 'x-unavailable': 'Azure AD' })),
-    google_iam: optional(section({}, { description: 'Not there yet.', 'x-unavailable': 'Google IAM' })),
+    sigv4: optional(section({}, { description: 'Signatures of AWS.', 'x-unavailable': 'AWS signatures' })),
+    azuread: optional(section({}, { description: 'Tokens of Azure.', 'x-unavailable': 'Azure AD' })),
+    google_iam: optional(section({}, { description: 'Tokens of Google Cloud.', 'x-unavailable': 'Google IAM' })),
     ...HTTP_CLIENT_FIELDS,
   },
   { title: 'remote_write', description: 'An endpoint that results are pushed to.' },
