@@ -74,6 +74,8 @@ test('the patterns for editors take the same texts as the parser', () => {
   fc.assert(
     fc.property(texts, (parts) => {
       const text = parts.map(([amount, name]) => `${amount}${name}`).join('');
+      // A pattern cannot tell that so many years are more milliseconds than a number holds.
+      fc.pre(!/\d{5}/.test(text));
       const ms = parseDuration(text);
       expect(new RegExp(DURATION_PATTERN).test(text)).toBe(ms !== undefined);
       expect(new RegExp(POSITIVE_DURATION_PATTERN).test(text)).toBe(ms !== undefined && ms > 0);
