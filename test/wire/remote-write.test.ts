@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteBuffer } from '../../src/wire/remote-write/byte-buffer.ts';
 import type { SampleColumns, WireSeries } from '../../src/wire/remote-write/columns.ts';
+import { LabelTemplate, labelFields } from '../../src/wire/remote-write/label-template.ts';
 import { decodeLabels, LabelEncoder, legalPairs } from '../../src/wire/remote-write/labels.ts';
 import { encodeWriteRequest } from '../../src/wire/remote-write/v1.ts';
 import { RequestEncoder } from '../../src/wire/remote-write/v2.ts';
@@ -129,6 +130,23 @@ describe('labels on the wire', () => {
       fc.property(fc.array(text, { maxLength: 20 }), (texts) => {
         const pairs = texts.length % 2 === 0 ? texts : texts.slice(1);
         expect(decodeLabels(labels.encode(pairs))).toEqual(pairs);
+      }),
+    );
+  });
+
+  it('of a template and what it is given are those of both together, sorted', () => {
+    const encoder = new LabelEncoder();
+    const names = fc.uniqueArray(fc.stringMatching(/^[a-zA-Z_]{1,4}$/), { maxLength: 8 });
+    const sorted = (from: readonly string[], value: string) => [...from].sort().flatMap((name) => [name, value]);
+    fc.assert(
+      fc.property(names, names, (shared, own) => {
+        const template = new LabelTemplate(sorted(shared, 'shared'), encoder);
+        const both = new Map([
+          ...shared.map((name) => [name, 'shared'] as const),
+          ...own.map((name) => [name, 'own'] as const),
+        ]);
+        const pairs = [...both.keys()].sort().flatMap((name) => [name, both.get(name)!]);
+        expect(decodeLabels(template.with(labelFields(sorted(own, 'own'), encoder)))).toEqual(pairs);
       }),
     );
   });

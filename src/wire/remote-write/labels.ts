@@ -13,20 +13,26 @@ const METRIC_NAME = '__name__';
  * names that became the same one, which would merge different series.
  */
 export function legalPairs(pairs: readonly string[]): string[] | undefined {
-  const byName = new Map<string, string>();
+  const legal = legalSet(pairs, true);
+  return legal?.some((text, i) => i % 2 === 0 && text === METRIC_NAME) ? legal : undefined;
+}
+
+/** The same without the metric name: it is left out, like the internal names. */
+export function legalLabels(pairs: readonly string[]): string[] | undefined {
+  return legalSet(pairs, false);
+}
+
+function legalSet(pairs: readonly string[], withMetricName: boolean): string[] | undefined {
+  const legal: { readonly name: string; readonly value: string }[] = [];
   for (let i = 0; i < pairs.length; i += 2) {
     const value = pairs[i + 1]!;
     if (value === '') continue;
     const name = legalName(pairs[i]!);
-    if (name === '' || byName.has(name)) return undefined;
-    if (name === METRIC_NAME) byName.set(name, legalMetricName(value));
-    else if (!name.startsWith('__')) byName.set(name, value);
+    if (name === '' || legal.some((label) => label.name === name)) return undefined;
+    if (name === METRIC_NAME && withMetricName) legal.push({ name, value: legalMetricName(value) });
+    else if (!name.startsWith('__')) legal.push({ name, value });
   }
-  if (!byName.has(METRIC_NAME)) return undefined;
-  const names = [...byName.keys()].sort();
-  const legal: string[] = [];
-  for (const name of names) legal.push(name, byName.get(name)!);
-  return legal;
+  return legal.sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap(({ name, value }) => [name, value]);
 }
 
 function legalName(name: string): string {
@@ -60,7 +66,9 @@ export class LabelEncoder {
       fields.varint32(label.length);
       fields.bytes(label.written());
     }
-    return fields.copy();
+    const copy = Buffer.allocUnsafe(fields.length);
+    copy.set(fields.written());
+    return copy;
   }
 }
 

@@ -31,9 +31,11 @@ export class EvaluationSamples {
 
   #giveStep(step: ScoredStep, intake: Intake): void {
     const columns = SCORED_COLUMNS.map((family) => ({ column: this.#column(family), values: step[family] }));
-    for (const [s, labels] of this.#evaluation.series.entries())
+    for (const [s, labels] of this.#evaluation.series.entries()) {
+      const row = this.#published.row(labels);
       for (const { column, values } of columns)
-        intake.sample(this.#published.series(labels, column), step.timestampMs, values[s]!);
+        intake.sample(this.#published.series(row, column), step.timestampMs, values[s]!);
+    }
   }
 
   /** Forecast and anomaly task may both publish at one instant; the look-ahead that came first stands. */
@@ -44,9 +46,11 @@ export class EvaluationSamples {
         values: ahead[AHEAD_COLUMNS[family]],
       })),
     );
-    for (const [s, labels] of this.#evaluation.series.entries())
+    for (const [s, labels] of this.#evaluation.series.entries()) {
+      const row = this.#published.row(labels);
       for (const { column, values } of columns)
-        intake.sampleIfNew(this.#published.series(labels, column), this.#evaluation.timestampMs, values[s]!);
+        intake.sampleIfNew(this.#published.series(row, column), this.#evaluation.timestampMs, values[s]!);
+    }
   }
 
   #givePath(path: FuturePath, intake: Intake): void {
@@ -56,9 +60,11 @@ export class EvaluationSamples {
       values: path[AHEAD_COLUMNS[family]],
     }));
     for (const [i, timestampMs] of path.timestampsMs.entries())
-      for (const [s, labels] of series.entries())
+      for (const [s, labels] of series.entries()) {
+        const row = this.#published.row(labels);
         for (const { column, values } of columns)
-          intake.sampleIfNew(this.#published.series(labels, column), timestampMs, values[i * series.length + s]!);
+          intake.sampleIfNew(this.#published.series(row, column), timestampMs, values[i * series.length + s]!);
+      }
   }
 
   #giveEnded(intake: Intake): void {

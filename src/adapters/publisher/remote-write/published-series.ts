@@ -1,15 +1,16 @@
 import { type Labels, withLabels } from '../../../series/labels.ts';
 import type { Relabel } from '../../../series/relabel.ts';
-import { legalPairs } from '../../../wire/remote-write/labels.ts';
-import type { RemoteSeries, SeriesRegistry } from './remote-series.ts';
+import { type LabelField, LabelTemplate, labelFields } from '../../../wire/remote-write/label-template.ts';
+import { LabelEncoder, legalLabels, legalPairs } from '../../../wire/remote-write/labels.ts';
+import { type RemoteSeries, type SeriesRegistry, shardHash } from './remote-series.ts';
 
 /** A family as a pipeline publishes it: one series per series of the pipeline. */
 export interface Column {
-  /** Complete name. */
-  readonly metric: string;
+  /** Metric name and, for look-ahead, `horizon`. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The same, legal, sorted and encoded. */
+  readonly fields: readonly LabelField[];
   readonly help: string;
-  /** Value of the label `horizon`. */
-  readonly horizon: string | undefined;
   /** Place among the columns of the pipeline. */
   readonly index: number;
 }
@@ -17,16 +18,29 @@ export interface Column {
 /** Why a series has no counterpart at the endpoint. */
 export type Exclusion = 'relabelled' | 'invalid_labels';
 
-type Counterparts = (RemoteSeries | Exclusion | undefined)[];
+/** A series of the pipeline and what the endpoint has for it: entry i belongs to the column of that index. */
+export interface Row {
+  readonly labels: Labels;
+  readonly counterparts: (RemoteSeries | Exclusion | undefined)[];
+}
+
+interface Shared {
+  readonly labels: Labels;
+  readonly template: LabelTemplate;
+  readonly shardHash: number;
+}
 
 /** Which series of the endpoint a pipeline writes to. Labels are worked on once per series and family. */
 export class PublishedSeries {
   readonly #registry: SeriesRegistry;
   readonly #relabel: Relabel | undefined;
+  readonly #encoder = new LabelEncoder();
+  /** Of the series that was worked on last: its families come one after the other. */
+  #shared: Shared | undefined;
   readonly #columns = new Map<string, Column>();
-  readonly #byKey = new Map<string, Counterparts>();
+  readonly #byKey = new Map<string, Row>();
   /** The same by identity: a label set is the same object from evaluation to evaluation. */
-  #byLabels = new WeakMap<Labels, Counterparts>();
+  #byLabels = new WeakMap<Labels, Row>();
   /** When the pipeline last published. */
   usedMs = 0;
 
@@ -39,69 +53,76 @@ export class PublishedSeries {
     const key = `${metric} ${about.horizon ?? ''}`;
     let column = this.#columns.get(key);
     if (column === undefined) {
-      column = { metric, help: about.help, horizon: about.horizon, index: this.#columns.size };
+      const labels = { __name__: metric, ...(about.horizon !== undefined && { horizon: about.horizon }) };
+      const fields = labelFields(legalPairs(Object.entries(labels).flat()) ?? [], this.#encoder);
+      column = { labels, fields, help: about.help, index: this.#columns.size };
       this.#columns.set(key, column);
     }
     return column;
   }
 
+  row(labels: Labels): Row {
+    return this.#byLabels.get(labels) ?? this.#meet(labels);
+  }
+
   /** The endpoint's series for a series of the pipeline. */
-  series(labels: Labels, column: Column): RemoteSeries | Exclusion {
-    const counterparts = this.#counterparts(labels);
-    let counterpart = counterparts[column.index];
+  series(row: Row, column: Column): RemoteSeries | Exclusion {
+    let counterpart = row.counterparts[column.index];
     if (counterpart === undefined) {
-      counterpart = this.#make(labels, column);
-      counterparts[column.index] = counterpart;
+      // Relabelling may look at the metric name, so it has to see each family.
+      const make = this.#relabel === undefined ? this.#compose : this.#relabelled;
+      counterpart = make.call(this, row.labels, column);
+      row.counterparts[column.index] = counterpart;
     }
     return counterpart;
   }
 
   /** Forgets a series; answers its counterparts that something was written to. */
   end(labels: Labels): RemoteSeries[] {
-    const counterparts = this.#byKey.get(labels.key) ?? [];
+    const counterparts = this.#byKey.get(labels.key)?.counterparts ?? [];
     this.#byKey.delete(labels.key);
     this.#byLabels.delete(labels);
-    const written = new Set<RemoteSeries>();
-    for (const counterpart of counterparts) {
-      if (typeof counterpart !== 'object') continue;
-      this.#registry.forget(counterpart);
-      if (counterpart.lastTimestampMs !== Number.NEGATIVE_INFINITY) written.add(counterpart);
-    }
-    return [...written];
+    const known = new Set(counterparts.filter((counterpart) => typeof counterpart === 'object'));
+    for (const series of known) this.#registry.forget(series);
+    return [...known].filter(({ lastTimestampMs }) => lastTimestampMs !== Number.NEGATIVE_INFINITY);
   }
 
   /** Forgets everything. */
   clear(): void {
-    for (const counterparts of this.#byKey.values())
+    for (const { counterparts } of this.#byKey.values())
       for (const counterpart of counterparts) if (typeof counterpart === 'object') this.#registry.forget(counterpart);
     this.#byKey.clear();
     this.#byLabels = new WeakMap();
   }
 
-  #counterparts(labels: Labels): Counterparts {
-    let counterparts = this.#byLabels.get(labels);
-    if (counterparts === undefined) {
-      counterparts = this.#byKey.get(labels.key) ?? [];
-      this.#byKey.set(labels.key, counterparts);
-      this.#byLabels.set(labels, counterparts);
+  #meet(labels: Labels): Row {
+    let row = this.#byKey.get(labels.key);
+    if (row === undefined) {
+      row = { labels, counterparts: [] };
+      this.#byKey.set(labels.key, row);
     }
-    return counterparts;
+    this.#byLabels.set(labels, row);
+    return row;
   }
 
-  #make(labels: Labels, column: Column): RemoteSeries | Exclusion {
-    const all = withLabels(labels, {
-      __name__: column.metric,
-      ...(column.horizon !== undefined && { horizon: column.horizon }),
-    });
-    const relabelled = this.#relabel === undefined ? all.pairs : applyRelabel(all, this.#relabel);
-    if (relabelled === undefined) return 'relabelled';
-    const legal = legalPairs(relabelled);
-    return legal === undefined ? 'invalid_labels' : this.#registry.fromPairs(legal, column.help);
+  #compose(labels: Labels, column: Column): RemoteSeries | Exclusion {
+    if (this.#shared?.labels !== labels) {
+      const legal = legalLabels(labels.pairs);
+      if (legal === undefined) return 'invalid_labels';
+      const template = new LabelTemplate(legal, this.#encoder);
+      this.#shared = { labels, template, shardHash: shardHash(legal) };
+    }
+    const { template, shardHash: hash } = this.#shared;
+    return this.#registry.series(template.with(column.fields), { help: column.help, shardHash: hash });
   }
-}
 
-function applyRelabel(labels: Labels, relabel: Relabel): string[] | undefined {
-  const byName = new Map<string, string>();
-  for (let i = 0; i < labels.pairs.length; i += 2) byName.set(labels.pairs[i]!, labels.pairs[i + 1]!);
-  return relabel(byName) ? [...byName].flat() : undefined;
+  #relabelled(labels: Labels, column: Column): RemoteSeries | Exclusion {
+    const byName = new Map<string, string>();
+    const { pairs } = withLabels(labels, column.labels);
+    for (let i = 0; i < pairs.length; i += 2) byName.set(pairs[i]!, pairs[i + 1]!);
+    if (this.#relabel?.(byName) === false) return 'relabelled';
+    const legal = legalPairs([...byName].flat());
+    if (legal === undefined) return 'invalid_labels';
+    return this.#registry.series(this.#encoder.encode(legal), { help: column.help, shardHash: shardHash(legal) });
+  }
 }

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteBuffer } from '../../../wire/remote-write/byte-buffer.ts';
-import type { RemoteColumns, RemoteSeries, SeriesRegistry } from './remote-series.ts';
+import { decodeLabels } from '../../../wire/remote-write/labels.ts';
+import { type RemoteColumns, type RemoteSeries, type SeriesRegistry, shardHash } from './remote-series.ts';
 
 /** First bytes of a segment; the digit is the version of the format. */
 export const SEGMENT_HEAD = Buffer.from('oaspool1');
@@ -72,7 +73,7 @@ function decodePayload(payload: PayloadReader, named: RemoteSeries[], registry: 
   const pipeline = payload.text();
   for (let fresh = payload.varint32(); fresh > 0; fresh--) {
     const labelBytes = new Uint8Array(payload.bytes());
-    named.push(registry.fromBytes(labelBytes, payload.text()));
+    named.push(registry.series(labelBytes, { help: payload.text(), shardHash: shardHash(decodeLabels(labelBytes)) }));
   }
   const count = payload.varint32();
   const series: RemoteSeries[] = [];

@@ -12,7 +12,7 @@ const LIMITS = { maxSamples: 7, maxBytes: 100_000 };
 describe('the queue', () => {
   it('keeps the order of every series and loses nothing, however often the number of shards changes', () => {
     const registry = new SeriesRegistry();
-    const series = Array.from({ length: 12 }, (_, i) => registry.fromPairs(['__name__', 'm', 'i', String(i)], 'help'));
+    const series = Array.from({ length: 12 }, (_, i) => registry.series(Buffer.from([i]), { help: '', shardHash: i }));
     const step = fc.oneof(
       fc.record({ kind: fc.constant('publish' as const), pipeline: fc.constantFrom('a', 'b'), samples: fc.nat(20) }),
       fc.record({ kind: fc.constant('take' as const), shard: fc.nat(4) }),

@@ -156,7 +156,7 @@ describe('order', () => {
       queue: { minShards: 8, maxShards: 8, maxSamplesPerSend: 200 },
     });
     const series = testSeries(1000);
-    const minutes = 10;
+    const minutes = 4;
     for (let minute = 0; minute < minutes; minute++)
       remote.publisher.publish(evaluation(T + minute * 1000, { series }));
     const result = await remote.publisher.close(60_000);

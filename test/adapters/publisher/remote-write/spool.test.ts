@@ -2,12 +2,13 @@ import { cpSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileS
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SeriesRegistry } from '../../../../src/adapters/publisher/remote-write/remote-series.ts';
+import { SeriesRegistry, shardHash } from '../../../../src/adapters/publisher/remote-write/remote-series.ts';
 import {
   decodeSegment,
   encodeRecord,
   SEGMENT_HEAD,
 } from '../../../../src/adapters/publisher/remote-write/spool-record.ts';
+import { LabelEncoder } from '../../../../src/wire/remote-write/labels.ts';
 import { FakeClock } from '../../../support/clock.ts';
 import { type AnswerScript, STALE_BITS, startReceiver } from '../../../support/receiver.ts';
 import { evaluation, openTestRemoteWrite, testSeries } from '../../../support/remote-write.ts';
@@ -203,11 +204,14 @@ describe('the spool', () => {
     fc.assert(
       fc.property(fc.array(fc.array(sample, { maxLength: 20 }), { maxLength: 5 }), (chunks) => {
         const registry = new SeriesRegistry();
+        const labels = new LabelEncoder();
         const numbers = new Map();
         const written = chunks.map((samples, i) => ({
           pipeline: `p${i}`,
           columns: {
-            series: samples.map(({ pairs }) => registry.fromPairs(pairs, `about ${pairs[0]}`)),
+            series: samples.map(({ pairs }) =>
+              registry.series(labels.encode(pairs), { help: `about ${pairs[0]}`, shardHash: shardHash(pairs) }),
+            ),
             timestampsMs: Float64Array.from(samples, ({ timestampMs }) => timestampMs),
             values: Float64Array.from(samples, ({ ended, value }) => (ended === 1 ? 0 : value)),
             ended: Uint8Array.from(samples, ({ ended }) => ended),
