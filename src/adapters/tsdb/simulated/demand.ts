@@ -6,7 +6,7 @@ const SLOT_MS = 300_000;
 const SLOTS = WEEK_MS / SLOT_MS;
 
 /** Share of the peak that is there in the dead of night. */
-const NIGHT = 0.16;
+const NIGHT = 0.2;
 const WEEKDAY_HUMPS = [
   { hour: 12.8, width: 3.3, height: 0.9 },
   { hour: 20.2, width: 2.1, height: 0.85 },

@@ -6,7 +6,7 @@ import type { Service } from './shop.ts';
 
 const NATIVE_SECONDS = NATIVE_STEP_MS / 1000;
 /** Share of the checkout's requests that end in an order. */
-const CONVERSION = 0.22;
+const CONVERSION = 0.1;
 
 /** Failed requests of a service: mostly none, seldom one or two. */
 export function errorsOf(piece: Piece, service: Service): Float64Array {

@@ -44,7 +44,7 @@ describe('the rhythm of the shop', () => {
     const afternoon = await meanOrders(MONDAY_MS + 16 * HOUR_MS, 2);
     const evening = await meanOrders(MONDAY_MS + 20 * HOUR_MS, 1);
     const night = await meanOrders(MONDAY_MS + 3 * HOUR_MS, 2);
-    expect(noon).toBeGreaterThan(4 * night);
+    expect(noon).toBeGreaterThan(3.5 * night);
     expect(noon).toBeGreaterThan(1.1 * afternoon);
     expect(evening).toBeGreaterThan(1.1 * afternoon);
   });
