@@ -13,7 +13,7 @@ import type { TaskPorts } from './task-ports.ts';
 /** At the first start, and after an outage, scoring goes back this far: an hour of picture, and what receivers take. */
 const CATCH_UP_MS = 3_600_000;
 /** Horizons before that hour whose samples only teach the calibration. */
-const WARM_UP_HORIZONS = 6;
+const WARM_UP_HORIZONS = 3;
 /** Steps without a sample after which a series has ended. */
 const ENDED_AFTER_STEPS = 3;
 /** Fewer known steps than this make no forecast worth showing. */
