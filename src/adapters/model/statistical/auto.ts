@@ -6,7 +6,7 @@ import { type SeasonalView, seasonalView } from './seasonal-view.ts';
 const LEVELS = QUANTILE_LEVELS.length;
 
 /** Past instants at which every candidate makes its forecast once more, to be compared with what came. */
-const ORIGINS = 10;
+const ORIGINS = 8;
 /** A context must reach at least this far back before an origin. */
 const LEAST_CONTEXT_STEPS = 20;
 /**
@@ -69,7 +69,10 @@ function viewsOf(values: Float64Array, periods: readonly number[], horizonSteps:
 
 function weightsOf(losses: Float64Array): number[] {
   const least = Math.min(...losses);
-  const raw = Array.from(losses, (loss) => (loss === least ? 1 : (least / loss) ** SHARPNESS));
+  // Losses that are all zero (a series that stands still) or that overflowed tell nothing apart.
+  const raw = Array.from(losses, (loss) =>
+    loss === least || !(loss < Number.POSITIVE_INFINITY) ? 1 : (least / loss) ** SHARPNESS,
+  );
   const kept = raw.map((weight, _, all) => (weight < LEAST_WEIGHT * sum(all) ? 0 : weight));
   const total = sum(kept);
   return kept.map((weight) => weight / total);

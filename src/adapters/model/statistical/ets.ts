@@ -2,16 +2,17 @@ import { QUANTILE_LEVELS } from '../../../forecast/quantile.ts';
 import { fillErrorQuantiles } from '../../../forecast/sample-quantiles.ts';
 import { fillClimatology } from './climatology.ts';
 import { SETTLING_STEPS, type SeasonalView } from './seasonal-view.ts';
-import { SMOOTHINGS, type SmoothedPath, smooth, trendSum } from './smoother.ts';
+import { SMOOTHINGS, type SmoothedPath, smooth, startLevel, trendSum } from './smoother.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
 
 /** Leads whose errors are measured grow by this factor; rows between them are interpolated. */
 const LEAD_GROWTH = 2.2;
 /** Most past forecasts a lead is judged by. */
-const MOST_ERRORS = 320;
+const MOST_ERRORS = 240;
 /** A context with fewer samples only tells its own quantiles. */
 const LEAST_SAMPLES = 12;
+const MEDIAN_SAMPLES = 200;
 /** A lead needs this many past forecasts, otherwise the row of the lead before it stands. */
 const LEAST_ERRORS = 8;
 
@@ -23,12 +24,13 @@ const LEAST_ERRORS = 8;
  */
 export function fillEts(view: SeasonalView, damping: number, target: Float64Array): void {
   const { residuals, horizonSteps, ahead } = view;
-  const samples = residuals.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
+  const samples = countSamples(residuals);
   if (samples < LEAST_SAMPLES) {
     fillClimatology(view, residuals.length, target);
     return;
   }
-  const paths = SMOOTHINGS.map((smoothing) => smooth(residuals, smoothing, damping));
+  const start = startLevel(residuals);
+  const paths = SMOOTHINGS.map((smoothing) => smooth(residuals, { ...smoothing, damping, start }));
   // Two that never move: far ahead, the median of the past or the template alone is often the best there is.
   paths.push(still(residuals.length, medianOf(residuals)));
   if (view.periods.length > 0) paths.push(still(residuals.length, 0));
@@ -67,48 +69,74 @@ function fillLead(
   offset: number,
 ): boolean {
   const { residuals } = view;
-  const last = residuals.length - 1 - at.lead;
+  const end = residuals.length - at.lead;
   const first = Math.min(SETTLING_STEPS, residuals.length >> 2);
-  const stride = Math.max(1, Math.floor((last - first + 1) / MOST_ERRORS));
-  const trend = trendSum(at.damping, at.lead);
-  const most = Math.max(0, Math.floor((last - first) / stride) + 1);
-  let best = new Float64Array(most);
-  let errors = new Float64Array(most);
-  let bestCount = 0;
+  const stride = Math.max(1, Math.floor((end - first) / MOST_ERRORS));
+  const past: PastForecasts = { first, end, stride, lead: at.lead, trend: trendSum(at.damping, at.lead) };
+  const errors = new Float64Array(Math.max(0, Math.ceil((end - first) / stride)));
+  let best: SmoothedPath | undefined;
   let leastError = Number.POSITIVE_INFINITY;
-  let point = 0;
   for (const path of paths) {
-    let count = 0;
-    let sum = 0;
-    for (let k = first; k <= last; k += stride) {
-      const error = residuals[k + at.lead]! - expectedAt(path, k, trend);
-      if (Number.isNaN(error)) continue;
-      errors[count++] = error;
-      sum += Math.abs(error);
-    }
+    const count = fillErrors(residuals, path, past, errors);
     if (count < LEAST_ERRORS) return false;
-    if (!(sum / count < leastError)) continue;
-    leastError = sum / count;
-    point = expectedAt(path, residuals.length - 1, trend);
-    [best, errors] = [errors, best];
-    bestCount = count;
+    const error = meanSize(errors, count);
+    if (!(error < leastError)) continue;
+    leastError = error;
+    best = path;
   }
-  fillErrorQuantiles(best.subarray(0, bestCount), rows, offset);
+  if (best === undefined) return false;
+  const count = fillErrors(residuals, best, past, errors);
+  fillErrorQuantiles(errors.subarray(0, count), rows, offset);
+  const point = best.levels.at(-1)! + past.trend * (best.trends?.at(-1) ?? 0);
   for (let level = 0; level < LEVELS; level++) rows[offset + level]! += point;
   return true;
 }
 
-function expectedAt(path: SmoothedPath, k: number, trend: number): number {
-  return path.trends === undefined ? path.levels[k]! : path.levels[k]! + trend * path.trends[k]!;
+/** Origins first, first + stride, … before `end`, whose forecasts at one lead are compared with what came. */
+interface PastForecasts {
+  readonly first: number;
+  readonly end: number;
+  readonly stride: number;
+  readonly lead: number;
+  /** Steps of trend to the lead. */
+  readonly trend: number;
+}
+
+/** Errors of a smoother's past forecasts in the order of time, without missing ones; answers how many. */
+function fillErrors(residuals: Float64Array, path: SmoothedPath, past: PastForecasts, errors: Float64Array): number {
+  const { levels, trends } = path;
+  const { end, stride, lead, trend } = past;
+  let count = 0;
+  for (let k = past.first; k < end; k += stride) {
+    const expected = trends === undefined ? levels[k]! : levels[k]! + trend * trends[k]!;
+    const error = residuals[k + lead]! - expected;
+    errors[count] = error;
+    if (!Number.isNaN(error)) count++;
+  }
+  return count;
+}
+
+function meanSize(values: Float64Array, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += Math.abs(values[i]!);
+  return sum / count;
+}
+
+function countSamples(values: Float64Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i]!)) count++;
+  return count;
+}
+
+/** Median of evenly spaced samples: as good as that of all, at a tenth of the cost. */
+function medianOf(values: Float64Array): number {
+  const stride = Math.max(1, Math.floor(values.length / MEDIAN_SAMPLES));
+  const sorted = values.filter((value, i) => i % stride === 0 && !Number.isNaN(value)).sort();
+  return sorted.length === 0 ? 0 : sorted[sorted.length >> 1]!;
 }
 
 function still(steps: number, level: number): SmoothedPath {
   return { levels: new Float64Array(steps).fill(level), trends: undefined };
-}
-
-function medianOf(values: Float64Array): number {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
-  return sorted[sorted.length >> 1]!;
 }
 
 /** 1, 2, 4, 9 … and the horizon itself. */

@@ -20,29 +20,28 @@ export interface SeasonalView {
 
 /**
  * Takes the template of the given periods off the newest steps. Periods that the context is too short for, or whose
- * template has no value near the end, are left away.
+ * template meets no sample, are left away. `values` holds at least one sample, so that the residuals do too.
  */
 export function seasonalView(values: Float64Array, periods: readonly number[], horizonSteps: number): SeasonalView {
   const n = values.length;
-  const steps = Math.min(n, ERROR_STEPS + SETTLING_STEPS);
+  let missing = 0;
+  while (missing < n - 1 && Number.isNaN(values[n - 1 - missing]!)) missing++;
+  const steps = Math.min(n, missing + ERROR_STEPS + SETTLING_STEPS);
   const usable = periods.filter((period) => period < n);
   const template = new Float64Array(steps + horizonSteps);
   fillSeasonal(values, usable, n - steps, template);
-  if (!bridgeGaps(template)) return seasonalView(values, [], horizonSteps);
+  bridgeGaps(template);
   const residuals = template.slice(0, steps);
-  for (let i = 0; i < steps; i++) residuals[i] = values[n - steps + i]! - residuals[i]!;
+  let samples = 0;
+  for (let i = 0; i < steps; i++) {
+    residuals[i] = values[n - steps + i]! - residuals[i]!;
+    if (!Number.isNaN(residuals[i]!)) samples++;
+  }
+  if (samples === 0 && usable.length > 0) return seasonalView(values, [], horizonSteps);
   return { values, horizonSteps, periods: usable, residuals, ahead: template.subarray(steps) };
 }
 
-/** Missing values take the one before them; false when there is none at all. */
-function bridgeGaps(template: Float64Array): boolean {
-  let last = Number.NaN;
-  let found = false;
-  for (let i = 0; i < template.length; i++) {
-    if (!Number.isNaN(template[i]!)) {
-      last = template[i]!;
-      found = true;
-    } else template[i] = last;
-  }
-  return found && !Number.isNaN(last);
+/** Missing values take the one before them. */
+function bridgeGaps(template: Float64Array): void {
+  for (let i = 1; i < template.length; i++) if (Number.isNaN(template[i]!)) template[i] = template[i - 1]!;
 }

@@ -7,14 +7,11 @@ export interface Smoothing {
 /** From "the last value" to "the mean of the last hundred", and three that follow ramps. */
 export const SMOOTHINGS: readonly Smoothing[] = [
   { level: 0.9, trend: 0 },
-  { level: 0.5, trend: 0 },
-  { level: 0.2, trend: 0 },
-  { level: 0.08, trend: 0 },
+  { level: 0.4, trend: 0 },
+  { level: 0.12, trend: 0 },
   { level: 0.03, trend: 0 },
-  { level: 0.01, trend: 0 },
-  { level: 0.3, trend: 0.03 },
-  { level: 0.1, trend: 0.01 },
-  { level: 0.03, trend: 0.003 },
+  { level: 0.2, trend: 0.02 },
+  { level: 0.05, trend: 0.005 },
 ];
 
 /** State of a smoother after each step. */
@@ -36,10 +33,14 @@ const FREE_SAMPLES = 20;
  * Runs damped exponential smoothing over a column; a missing sample (NaN) lets level and trend run on. Innovations are
  * limited, so a spike hardly moves the level and a lasting shift is followed within some twenty steps.
  */
-export function smooth(values: Float64Array, smoothing: Smoothing, damping: number): SmoothedPath {
+export function smooth(
+  values: Float64Array,
+  smoothing: Smoothing & { readonly damping: number; readonly start: number },
+): SmoothedPath {
+  const { damping } = smoothing;
   const levels = new Float64Array(values.length);
   const trends = smoothing.trend > 0 ? new Float64Array(values.length) : undefined;
-  let level = startLevel(values);
+  let level = smoothing.start;
   let trend = 0;
   let typical = 0;
   let seen = 0;
@@ -53,8 +54,8 @@ export function smooth(values: Float64Array, smoothing: Smoothing, damping: numb
       const size = Math.abs(innovation);
       const most = seen < FREE_SAMPLES ? size : MOST_INNOVATIONS * typical;
       const limited = size > most ? (innovation > 0 ? most : -most) : innovation;
-      seen++;
-      typical += (size - typical) * Math.max(1 / INNOVATION_MEMORY, 1 / seen);
+      if (seen < INNOVATION_MEMORY) seen++;
+      typical += (size - typical) / seen;
       level = expected + smoothing.level * limited;
       trend += smoothing.trend * limited;
     }
@@ -69,7 +70,8 @@ export function trendSum(damping: number, lead: number): number {
   return damping === 1 ? lead : (damping * (1 - damping ** lead)) / (1 - damping);
 }
 
-function startLevel(values: Float64Array): number {
+/** Median of the first samples: a robust level to start at. */
+export function startLevel(values: Float64Array): number {
   const first = values
     .subarray(0, Math.max(START_SAMPLES, values.length >> 3))
     .filter((value) => !Number.isNaN(value))
