@@ -6,6 +6,7 @@ import { importCycles, parseSource, readSourceFiles, type SourceFile } from './s
  * folder is a part of its own, so that no port's adapters know another's. `type x` allows types of x only.
  */
 const ADAPTER = [
+  'adapters/glob',
   'adapters/http',
   'ports',
   'wire',
@@ -28,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: ['series', 'forecast', 'errors', 'type ports'],
   evaluate: ['series', 'forecast', 'score', 'rules', 'ports', 'errors', 'type telemetry'],
   'adapters/config-store': [...ADAPTER, 'document'],
+  'adapters/glob': [],
   'adapters/http': ['errors', 'type ports', 'type settings'],
   'adapters/logger': ['type ports'],
   'adapters/model': ADAPTER,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { openFileConfigStore } from '../adapters/config-store/files.ts';
-import { glob } from '../adapters/config-store/glob.ts';
+import { glob } from '../adapters/glob.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { GroupSet } from '../rules/pipeline.ts';
 import type { Problem } from '../rules/problem.ts';

@@ -4,7 +4,7 @@ import type { Logger } from '../../ports/logger.ts';
 import { checkNames } from '../../rules/check.ts';
 import { type ParsedRules, parseRules } from '../../rules/parse.ts';
 import type { Problem } from '../../rules/problem.ts';
-import { glob } from './glob.ts';
+import { glob } from '../glob.ts';
 import { ContentWatch, contentHash } from './watch.ts';
 
 export interface FileConfigStoreOptions {

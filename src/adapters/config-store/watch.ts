@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Logger } from '../../ports/logger.ts';
-import { glob } from './glob.ts';
+import { glob } from '../glob.ts';
 
 export interface WatchOptions {
   /** What the caller saw last, from `contentHash`; a change since then is told at once. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileConfigStore } from '../../../src/adapters/config-store/files.ts';
-import { glob } from '../../../src/adapters/config-store/glob.ts';
+import { glob } from '../../../src/adapters/glob.ts';
 import { configStoreContract } from '../../contract/config-store.ts';
 import { nullLogger } from '../../support/logger.ts';
 

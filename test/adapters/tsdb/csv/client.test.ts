@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -122,6 +122,16 @@ describe('the CSV source', () => {
     await fileOf('globs/west/b.csv.bak', ['broken']);
     const answer = await answerOf(open(join(folder, 'globs', pattern)), minutes('{file=~".+"}', 1));
     expect(answer).toEqual(names.map((file) => expect.objectContaining({ file, values: [1] })));
+  });
+
+  it('reads a folder as a ConfigMap mounts it, and whatever its name, each file once', async () => {
+    const kept = await fileOf('mounted [1]/..2026_11_20/load.csv', ['timestamp,value', row(0, 1)]);
+    await symlink('..2026_11_20', join(folder, 'mounted [1]', '..data'));
+    await symlink(join('..data', 'load.csv'), join(folder, 'mounted [1]', 'load.csv'));
+    expect(await answerOf(open(join(folder, 'mounted [1]')), minutes('{file=~".+"}', 1))).toEqual([
+      { __name__: 'load', file: 'load', values: [1] },
+    ]);
+    expect(await answerOf(open(kept), minutes('load', 1))).toHaveLength(1);
   });
 
   it('chooses value columns when told, and takes the rest of the row as it is', async () => {
