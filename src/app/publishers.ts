@@ -23,14 +23,21 @@ export class Publishers implements Publisher {
     this.#open = open;
   }
 
+  /**
+   * Endpoints whose settings changed are closed before their successors open: two queues for one endpoint would send
+   * their samples out of order, and would share a spool directory.
+   */
   async replace(settings: readonly RemoteWriteSettings[], closeWithinMs: number): Promise<void> {
-    const before = this.#endpoints;
-    this.#endpoints = settings.map((endpoint) => {
-      const text = JSON.stringify(endpoint);
-      return before.find((known) => known.settings === text) ?? { settings: text, publisher: this.#open(endpoint) };
-    });
-    const closing = before.filter((known) => !this.#endpoints.includes(known));
+    const wanted = settings.map((endpoint) => ({ endpoint, text: JSON.stringify(endpoint) }));
+    const stays = (known: Endpoint) => wanted.some(({ text }) => text === known.settings);
+    const closing = this.#endpoints.filter((known) => !stays(known));
+    const staying = this.#endpoints.filter(stays);
+    this.#endpoints = staying;
     await Promise.all(closing.map(({ publisher }) => publisher.close(closeWithinMs)));
+    this.#endpoints = wanted.map(
+      ({ endpoint, text }) =>
+        staying.find((known) => known.settings === text) ?? { settings: text, publisher: this.#open(endpoint) },
+    );
   }
 
   async publish(evaluation: Evaluation): Promise<void> {

@@ -125,8 +125,8 @@ export class Dispatcher {
     const batch = queue.take(shard)!;
     this.#underWay.set(shard, batch);
     this.#samplesUnderWay += batch.columns.series.length;
-    const spoolAll = () => this.#spoolAll();
-    void sender.deliver(batch.columns, this.#abort.signal, spoolAll).then((unsettled) => {
+    const delivery = { signal: this.#abort.signal, failing: () => this.#spoolAll() };
+    void sender.deliver(batch.columns, delivery).then((unsettled) => {
       this.#underWay.delete(shard);
       this.#samplesUnderWay -= batch.columns.series.length;
       if (unsettled === 0) for (const chunk of batch.chunks) this.#options.spool?.settle(chunk);

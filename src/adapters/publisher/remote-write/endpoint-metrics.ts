@@ -8,18 +8,13 @@ export const DROP_REASONS = [
   'too_far_ahead',
   'too_old',
   'queue_full',
-  'shutdown',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-/** Endpoints that share labels: on a reload the new one opens before the old one has closed. */
-const users = new WeakMap<Telemetry, Map<string, number>>();
-
-/** The self-metrics of one endpoint, under its labels. They end with the last endpoint that has these labels. */
+/** The self-metrics of one endpoint, under its labels. */
 export class EndpointMetrics {
   readonly #telemetry: Telemetry;
   readonly #labels: { readonly remote_name: string; readonly url: string };
-  readonly #key: string;
   #highestQueuedMs = 0;
   #highestSentMs = 0;
   #sentSamples = 0;
@@ -27,9 +22,6 @@ export class EndpointMetrics {
   constructor(telemetry: Telemetry, endpoint: { readonly name: string; readonly url: string }) {
     this.#telemetry = telemetry;
     this.#labels = { remote_name: endpoint.name, url: withoutSecrets(endpoint.url) };
-    this.#key = JSON.stringify(this.#labels);
-    const counts = users.get(telemetry) ?? new Map<string, number>();
-    users.set(telemetry, counts.set(this.#key, (counts.get(this.#key) ?? 0) + 1));
     this.#startAtZero();
   }
 
@@ -86,10 +78,6 @@ export class EndpointMetrics {
   }
 
   end(): void {
-    const counts = users.get(this.#telemetry)!;
-    const left = counts.get(this.#key)! - 1;
-    counts.set(this.#key, left);
-    if (left > 0) return;
     for (const metric of this.#own()) metric.remove(this.#labels);
     for (const reason of DROP_REASONS) this.#telemetry.remoteSamplesDropped.remove({ ...this.#labels, reason });
   }

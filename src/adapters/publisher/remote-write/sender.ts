@@ -25,7 +25,15 @@ export interface SenderOptions {
   readonly clock: Clock;
 }
 
-type Outcome = 'settled' | 'bad_samples' | 'aborted';
+/** Surroundings of a batch on its way. */
+interface Delivery {
+  readonly signal: AbortSignal;
+  /** Called when a retry becomes necessary. */
+  readonly failing: () => void;
+}
+
+/** Settled: nothing more is to be done for these samples, or they wait among the parts of the bisection. */
+type Outcome = 'settled' | 'aborted';
 
 /** Brings batches to the endpoint: retries, falls back to version 1.0, saves the good samples of a refused batch. */
 export class Sender {
@@ -48,26 +56,27 @@ export class Sender {
 
   /**
    * Resolves when every sample is settled: stored, refused for good, or too old. Once aborted it resolves soon, with
-   * the number of samples that are not settled. `failing` is called when the first retry becomes necessary.
+   * the number of samples that are not settled.
    */
-  async deliver(batch: RemoteColumns, signal: AbortSignal, failing: () => void): Promise<number> {
+  async deliver(batch: RemoteColumns, delivery: Delivery): Promise<number> {
     const bisection = new Bisection(batch);
     for (let part = bisection.next(); part !== undefined; part = bisection.next()) {
-      const outcome = await this.#send(part, signal, failing, bisection);
+      const outcome = await this.#send(part, bisection, delivery);
       if (outcome === 'aborted')
         return bisection.rest().reduce((sum, rest) => sum + rest.series.length, part.series.length);
     }
     return 0;
   }
 
-  async #send(part: RemoteColumns, signal: AbortSignal, failing: () => void, bisection: Bisection): Promise<Outcome> {
+  async #send(part: RemoteColumns, bisection: Bisection, { signal, failing }: Delivery): Promise<Outcome> {
     const { settings, metrics, log } = this.#options;
     let backoffMs = settings.queue.minBackoffMs;
     let cappedTries = 0;
     let isFailing = false;
+    let columns = part;
     try {
       for (let retryAttempt = 0; ; ) {
-        const columns = this.#withoutOld(part);
+        columns = this.#withoutOld(columns);
         if (columns.series.length === 0) return 'settled';
         const protocol = this.#protocol;
         const { verdict, body } = await this.#attempt(columns, { protocol, retryAttempt }, signal);
@@ -82,7 +91,7 @@ export class Sender {
             continue;
           case 'bad_samples':
             if (!bisection.split(columns)) this.#refused(columns, body);
-            return 'bad_samples';
+            return 'settled';
           case 'refused':
             if (verdict.written > 0) metrics.sent(verdict.written, newest(columns));
             this.#refused(columns, body, verdict);
@@ -91,7 +100,7 @@ export class Sender {
             cappedTries += verdict.isCapped ? 1 : 0;
             if (cappedTries >= CAPPED_TRIES) {
               if (!bisection.split(columns)) this.#refused(columns, body);
-              return 'bad_samples';
+              return 'settled';
             }
             if (!isFailing) {
               isFailing = true;

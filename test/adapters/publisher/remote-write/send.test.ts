@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../support/clock.ts';
 import { randomOf } from '../../../support/random.ts';
 import { type ReceivedSample, type ScriptedAnswer, startReceiver, written } from '../../../support/receiver.ts';
-import { evaluation, openTestRemoteWrite, scoredStep, testSeries } from '../../../support/remote-write.ts';
+import { evaluation, lookAhead, openTestRemoteWrite, scoredStep, testSeries } from '../../../support/remote-write.ts';
 
 const T = 1_790_000_000_000;
 const MINUTES = 60_000;
@@ -237,6 +237,15 @@ describe('a queue that is full', () => {
     remote.publisher.publish(evaluation(T));
     await expect.poll(() => remote.metric('samples_dropped_total', 'too_old')).toBe(6);
     expect(receiver.requests).toHaveLength(1);
+  });
+
+  it('counts such samples once, however often the others are tried', async () => {
+    await using receiver = await startReceiver((_request, i) => ({ status: i < 3 ? 500 : 204 }));
+    await using remote = openTestRemoteWrite({ url: receiver.url, clock, queue: { sampleAgeLimitMs: MINUTES } });
+    const steps = [scoredStep(T - 2 * MINUTES, [1])];
+    remote.publisher.publish(evaluation(T, { steps, lookAhead: [lookAhead('1h', [1])] }));
+    await receiver.until(() => receiver.stored.length === 3);
+    expect(await remote.metric('samples_dropped_total', 'too_old')).toBe(6);
   });
 });
 
