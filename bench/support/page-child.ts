@@ -7,8 +7,9 @@ import { createMetricsPage } from '../../src/adapters/publisher/metrics-page.ts'
 import { openHttpServer } from '../../src/http/server.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { type Evaluation, FAMILIES } from '../../src/ports/publisher.ts';
-import { type Labels, labelsFromRecord, labelsToRecord } from '../../src/series/labels.ts';
+import { labelsToRecord } from '../../src/series/labels.ts';
 import { createTelemetry } from '../../src/telemetry/metrics.ts';
+import { evaluationOf, PIPELINES, SERIES_OF } from './page-shape.ts';
 
 /**
  * A process that publishes 100,000 lines and serves them, ours or with a prom-client gauge a family. It does what it is
@@ -17,11 +18,6 @@ import { createTelemetry } from '../../src/telemetry/metrics.ts';
 export type Order = { readonly kind: 'publish' | 'page' | 'collect' | 'load' };
 export type Reply = { readonly port: number } | { readonly ms: number; readonly longestBlockMs: number };
 
-export const PIPELINES = 12;
-const SERIES = 700;
-const HORIZONS = ['15m', '1h'];
-/** value, expected, lower, upper, score, anomaly, and three of look-ahead for each horizon */
-export const LINES = PIPELINES * SERIES * (6 + 3 * HORIZONS.length);
 /** Under load every pipeline is evaluated once in this time. */
 const EVALUATE_ALL_MS = 6_000;
 
@@ -63,7 +59,7 @@ function ours(): Subject {
 
 function promClient(): Subject {
   const registry = new Registry();
-  const labelNames = [...labelsFromRecord(labelsOf(0, 0)).pairs.filter((_, i) => i % 2 === 0)];
+  const labelNames = Object.keys(labelsToRecord(SERIES_OF[0]![0]!));
   const gauges = new Map(
     FAMILIES.map((family) => {
       const withHorizon = family.startsWith('forecast') ? [...labelNames, 'horizon'] : labelNames;
@@ -96,43 +92,6 @@ function promClient(): Subject {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       return (server.address() as AddressInfo).port;
     },
-  };
-}
-
-function labelsOf(pipeline: number, s: number): Record<string, string> {
-  return {
-    instance: `host-${s >> 2}.example.org:9100`,
-    job: 'node',
-    device: `eth${s & 3}`,
-    cluster: 'production-eu-1',
-    pipeline: `node_network_${pipeline}`,
-  };
-}
-
-const SERIES_OF: readonly (readonly Labels[])[] = Array.from({ length: PIPELINES }, (_, pipeline) =>
-  Array.from({ length: SERIES }, (_, s) => labelsFromRecord(labelsOf(pipeline, s))),
-);
-
-let seed = 1;
-/** Values with all their digits, as measurements have them. */
-function column(): Float64Array {
-  return Float64Array.from({ length: SERIES }, () => {
-    seed = (seed * 16_807) % 2_147_483_647;
-    return (seed / 2_147_483_647) * 1000;
-  });
-}
-
-function evaluationOf(pipeline: number): Evaluation {
-  const timestampMs = pipeline * 1000;
-  const [value, expected, lower, upper, score] = [column(), column(), column(), column(), column()];
-  const anomaly = new Float64Array(SERIES);
-  return {
-    pipeline: `node_network_${pipeline}`,
-    series: SERIES_OF[pipeline]!,
-    timestampMs,
-    steps: [{ timestampMs, value, expected, lower, upper, score, anomaly }],
-    lookAhead: HORIZONS.map((horizon) => ({ horizon, expected: column(), lower: column(), upper: column() })),
-    ended: [],
   };
 }
 
