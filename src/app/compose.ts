@@ -104,10 +104,16 @@ export function compose(settings: Settings, around: Surroundings) {
       settings: settings.server,
       page,
       status: () => manager.status(),
-      info: { version: around.version, startedMs: calls.startedMs, configFile: calls.configFile },
+      info: {
+        version: around.version,
+        startedMs: calls.startedMs,
+        configFile: calls.configFile,
+        dataSources: () => datasources.summaries(),
+      },
       isReady: calls.isReady,
       reload: calls.reload,
       quit: calls.quit,
+      clock,
       logger: logger.child({ component: 'http' }),
     });
 

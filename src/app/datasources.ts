@@ -4,8 +4,17 @@ import type { DatasourceSettings } from '../settings/settings.ts';
 
 type OpenDatasource = (name: string, settings: DatasourceSettings) => TsdbClient;
 
+/** What people may know of a data source: no credentials. */
+export interface DatasourceSummary {
+  readonly name: string;
+  readonly kind: DatasourceSettings['type'];
+  /** URL, path, or what makes the data. */
+  readonly target: string;
+}
+
 interface Entry {
   readonly settings: string;
+  readonly summary: DatasourceSummary;
   readonly client: TsdbClient;
 }
 
@@ -24,11 +33,16 @@ export class Datasources implements AsyncDisposable {
     for (const [name, settings] of Object.entries(datasources)) {
       const text = JSON.stringify(settings);
       const known = this.#entries.get(name);
-      next.set(name, known?.settings === text ? known : { settings: text, client: this.#open(name, settings) });
+      const opened = () => ({ settings: text, summary: summarize(name, settings), client: this.#open(name, settings) });
+      next.set(name, known?.settings === text ? known : opened());
     }
     const closing = [...this.#entries.values()].filter((entry) => ![...next.values()].includes(entry));
     this.#entries = next;
     await Promise.all(closing.map(({ client }) => client[Symbol.asyncDispose]()));
+  }
+
+  summaries(): DatasourceSummary[] {
+    return [...this.#entries.values()].map(({ summary }) => summary);
   }
 
   /** A client that stands for whatever has this name at the time of each read. */
@@ -51,4 +65,22 @@ export class Datasources implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.replace({});
   }
+}
+
+function summarize(name: string, settings: DatasourceSettings): DatasourceSummary {
+  switch (settings.type) {
+    case 'prometheus':
+      return { name, kind: settings.type, target: withoutCredentials(settings.url) };
+    case 'csv':
+      return { name, kind: settings.type, target: settings.path };
+    case 'simulated':
+      return { name, kind: settings.type, target: `a small web shop, seed ${settings.seed}` };
+  }
+}
+
+/** User, password and query parameters may be secrets. */
+function withoutCredentials(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const { protocol, host, pathname } = new URL(text);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }

@@ -11,6 +11,7 @@ export function formatAge(ageMs: number): string {
 /** The two largest units that matter to a reader: `38 ms`, `4.2 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. */
 export function formatSpan(spanMs: number): string {
   const span = Math.max(0, spanMs);
+  if (span < 1) return 'under 1 ms';
   if (span < SECOND_MS) return `${Math.round(span)} ms`;
   if (span < 10 * SECOND_MS) return `${Math.floor(span / 100) / 10} s`;
   if (span < MINUTE_MS) return `${Math.floor(span / SECOND_MS)} s`;

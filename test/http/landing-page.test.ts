@@ -171,7 +171,8 @@ describe('formats', () => {
   });
 
   it.each([
-    [0, '0 ms'],
+    [0, 'under 1 ms'],
+    [1, '1 ms'],
     [999.4, '999 ms'],
     [1_250, '1.2 s'],
   ])('a span of %d ms is %s', (spanMs, text) => {
