@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkWebConfig } from '../../src/http/web-config.ts';
 import { formatProblem } from '../../src/rules/problem.ts';
@@ -53,6 +54,13 @@ describe('a good web configuration', () => {
   it.each(rows)('may hold $name', ({ lines }) => {
     expect(problems(...lines)).toEqual([]);
   });
+});
+
+it('is documented with an example that is good', () => {
+  const text = readFileSync(new URL('../../docs/web-config.md', import.meta.url), 'utf8');
+  const example = text.split('```yaml\n')[1]?.split('```')[0] ?? '';
+  expect(example).toContain('rate_limit:');
+  expect(checkWebConfig(example, 'web.yml')).toEqual([]);
 });
 
 describe('a bad web configuration', () => {
