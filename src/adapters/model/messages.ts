@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../errors.ts';
 import type { SeriesHint } from '../../forecast/forecast.ts';
 import type { Grid } from '../../series/grid.ts';
 
@@ -25,4 +26,10 @@ export type FromWorker =
       readonly hints: readonly SeriesHint[];
       readonly durationMs: number;
     }
-  | { readonly kind: 'failure'; readonly message: string };
+  | {
+      readonly kind: 'failure';
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** Where it happened, for the log. */
+      readonly stack: string | undefined;
+    };

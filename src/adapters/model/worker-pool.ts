@@ -3,14 +3,18 @@ import type { ForecastBlock, SeriesHint } from '../../forecast/forecast.ts';
 import { QUANTILE_LEVELS } from '../../forecast/quantile.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { EngineTraits, ForecastRequest, ModelEngine } from '../../ports/model-engine.ts';
+import { gridEnd } from '../../series/grid.ts';
 import type { Telemetry } from '../../telemetry/metrics.ts';
+import { BatchQueue } from './batch-queue.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** Most bytes of context in one batch, so that a thread answers within a second and copies stay small. */
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** No engine here looks further back than this. */
+/** A week at a minute. No engine here looks further back. */
 const MAX_CONTEXT_STEPS = 10_080;
+/** A thread beyond the first that had nothing to do for so long is stopped: its memory is worth more than its start. */
+const REST_MS = 60_000;
 
 export interface WorkerPoolOptions {
   readonly count: number;
@@ -21,10 +25,12 @@ export interface WorkerPoolOptions {
   readonly workerUrl: URL;
   readonly telemetry: Telemetry;
   readonly logger: Logger;
+  /** Time after which threads without work are stopped, all but one. */
+  readonly restMs?: number;
 }
 
 export interface WorkerPool extends ModelEngine {
-  /** Starts the threads and resolves once each has answered. */
+  /** Starts the threads and resolves once each has answered. Rejects with `engine_failed` where one cannot start. */
   warm(): Promise<void>;
 }
 
@@ -35,6 +41,8 @@ interface Batch {
   readonly from: number;
   readonly to: number;
   readonly signal: AbortSignal;
+  /** Settles when the batch's answer was taken, or when it failed. */
+  readonly done: Promise<void>;
   resolve(answer: Forecast): void;
   reject(error: unknown): void;
 }
@@ -47,117 +55,116 @@ export function openWorkerPool(options: WorkerPoolOptions): WorkerPool {
 class ThreadPool implements WorkerPool {
   readonly traits: EngineTraits = { id: 'local', maxContextSteps: MAX_CONTEXT_STEPS, levels: QUANTILE_LEVELS };
   readonly #options: WorkerPoolOptions;
-  readonly #idle: WorkerThread[] = [];
   readonly #threads = new Set<WorkerThread>();
-  readonly #queue: Batch[] = [];
-  readonly #waitingForRoom: (() => void)[] = [];
+  /** Threads without work, the one that rested longest first. */
+  readonly #idle: { readonly thread: WorkerThread; readonly retirement: NodeJS.Timeout }[] = [];
+  readonly #queue: BatchQueue<Batch>;
   #isClosed = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#queue = new BatchQueue(options.queueBatches);
   }
 
   async warm(): Promise<void> {
-    while (this.#threads.size < this.#options.count) this.#idle.push(this.#startThread());
-    const threads = this.#idle.splice(0);
-    await Promise.all(threads.map((thread) => thread.ask({ kind: 'ping' })));
-    this.#idle.push(...threads);
+    const fresh: WorkerThread[] = [];
+    while (this.#threads.size < this.#options.count) fresh.push(this.#start());
+    const answers = await Promise.allSettled(fresh.map((thread) => thread.ask({ kind: 'ping' })));
+    for (const thread of fresh) this.#rest(thread);
     this.#dispatch();
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (failed !== undefined && !this.#isClosed) {
+      throw new OpenAnomalyError('engine_failed', 'a worker thread did not start', { cause: failed.reason });
+    }
   }
 
   async forecast(request: ForecastRequest, signal: AbortSignal): Promise<ForecastBlock> {
     signal.throwIfAborted();
+    this.#assertOpen();
     const { grid, labels } = request.context;
     const width = request.horizonSteps * QUANTILE_LEVELS.length;
     const quantiles = new Float64Array(labels.length * width);
-    const hints: SeriesHint[] = [];
-    const size = Math.max(1, Math.min(this.#options.batchSeries, Math.floor(BATCH_BYTES / (8 * grid.steps))));
-    const answers: Promise<void>[] = [];
-    for (let from = 0; from < labels.length; from += size) {
-      await this.#room(signal);
-      const to = Math.min(from + size, labels.length);
-      const answer = this.#enqueue({ request, from, to, signal }).then((forecast) => {
-        quantiles.set(forecast.quantiles, from * width);
-        forecast.hints.forEach((hint, i) => {
-          hints[from + i] = hint;
-        });
+    const hints = new Array<SeriesHint>(labels.length);
+    const batches = this.#batchesOf(request, signal, ({ from }, forecast) => {
+      quantiles.set(forecast.quantiles, from * width);
+      forecast.hints.forEach((hint, i) => {
+        hints[from + i] = hint;
       });
-      // A later batch may fail while an earlier one is still waited for; it is looked at below.
-      answer.catch(() => {});
-      answers.push(answer);
-    }
-    await Promise.all(answers);
-    const startMs = grid.startMs + grid.steps * grid.stepMs;
+    });
+    await this.#runAll(batches, signal);
+    const startMs = gridEnd(grid) + grid.stepMs;
     return { startMs, stepMs: grid.stepMs, steps: request.horizonSteps, levels: QUANTILE_LEVELS, quantiles, hints };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    const closed = new OpenAnomalyError('shutting_down', 'the engines are being stopped');
-    for (const batch of this.#queue.splice(0)) batch.reject(closed);
-    for (const proceed of this.#waitingForRoom.splice(0)) proceed();
+    for (const batch of this.#queue.drain()) batch.reject(closedError());
+    for (const { retirement } of this.#idle.splice(0)) clearTimeout(retirement);
     await Promise.all([...this.#threads].map((thread) => thread.terminate()));
     this.#threads.clear();
-    this.#idle.length = 0;
     this.#report();
   }
 
-  /** Resolves when the queue has room for one more batch. */
-  async #room(signal: AbortSignal): Promise<void> {
-    while (this.#queue.length >= this.#options.queueBatches && !this.#isClosed) {
-      await new Promise<void>((resolve, reject) => {
-        const stop = () => {
-          this.#waitingForRoom.splice(this.#waitingForRoom.indexOf(proceed), 1);
-          reject(signal.reason);
-        };
-        const proceed = () => {
-          signal.removeEventListener('abort', stop);
-          resolve();
-        };
-        signal.addEventListener('abort', stop, { once: true });
-        this.#waitingForRoom.push(proceed);
-      });
-    }
-    if (this.#isClosed) throw new OpenAnomalyError('shutting_down', 'the engines are being stopped');
+  #assertOpen(): void {
+    if (this.#isClosed) throw closedError();
   }
 
-  #enqueue(piece: Pick<Batch, 'request' | 'from' | 'to' | 'signal'>): Promise<Forecast> {
-    return new Promise((resolve, reject) => {
-      const { signal } = piece;
-      const stop = () => {
-        const at = this.#queue.indexOf(batch);
-        if (at >= 0) this.#queue.splice(at, 1);
-        this.#makeRoom();
-        reject(signal.reason);
-      };
-      const settled = () => signal.removeEventListener('abort', stop);
-      const batch: Batch = {
-        ...piece,
-        resolve: (answer) => {
-          settled();
-          resolve(answer);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      this.#queue.push(batch);
+  #batchesOf(request: ForecastRequest, signal: AbortSignal, take: (batch: Batch, forecast: Forecast) => void): Batch[] {
+    const { grid, labels } = request.context;
+    const size = Math.max(1, Math.min(this.#options.batchSeries, Math.floor(BATCH_BYTES / (8 * grid.steps))));
+    const batches: Batch[] = [];
+    for (let from = 0; from < labels.length; from += size) {
+      batches.push(newBatch({ request, from, to: Math.min(from + size, labels.length), signal }, take));
+    }
+    return batches;
+  }
+
+  /**
+   * Resolves when all batches are done, rejects with the first failure or the signal's reason. Then the batches that
+   * wait are taken back; the answer of one that already runs is dropped, its thread is free once it has finished.
+   */
+  async #runAll(batches: readonly Batch[], signal: AbortSignal): Promise<void> {
+    // One listener on the caller's signal, however many batches there are.
+    const over = new AbortController();
+    const abort = () => over.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true });
+        for (const batch of batches) batch.done.catch((error) => over.abort(error));
+        const done = this.#queueAll(batches, over.signal).then(() => Promise.all(batches.map((batch) => batch.done)));
+        done.then(() => resolve(), reject);
+      });
+    } finally {
+      signal.removeEventListener('abort', abort);
+      over.abort();
+      for (const batch of batches) this.#queue.remove(batch);
+      this.#report();
+    }
+  }
+
+  async #queueAll(batches: readonly Batch[], signal: AbortSignal): Promise<void> {
+    for (const batch of batches) {
+      await this.#queue.push(batch, signal);
+      this.#assertOpen();
       this.#dispatch();
-    });
+    }
   }
 
   #dispatch(): void {
-    while (this.#queue.length > 0 && !this.#isClosed) {
-      if (this.#idle.length === 0 && this.#threads.size < this.#options.count) this.#idle.push(this.#startThread());
-      const thread = this.#idle.pop();
+    while (this.#queue.size > 0 && !this.#isClosed) {
+      const thread = this.#takeThread();
       if (thread === undefined) break;
-      const batch = this.#queue.shift()!;
-      this.#makeRoom();
-      void this.#run(batch, thread);
+      void this.#run(this.#queue.shift()!, thread);
     }
     this.#report();
+  }
+
+  #takeThread(): WorkerThread | undefined {
+    const rested = this.#idle.pop();
+    if (rested === undefined) return this.#threads.size < this.#options.count ? this.#start() : undefined;
+    clearTimeout(rested.retirement);
+    return rested.thread;
   }
 
   /** Runs a batch, once more on a new thread when its thread died under it. Never rejects. */
@@ -170,37 +177,91 @@ class ThreadPool implements WorkerPool {
         if (this.#isClosed || batch.signal.aborted) throw error;
         logger.log('warn', 'a worker thread died; its batch is tried once more', { engine, err: error.message });
         this.#threads.delete(current);
-        current = this.#startThread();
+        current = this.#start();
         return current.ask(messageOf(batch));
       });
-      if (answer.kind !== 'forecast') throw new Error(answer.kind === 'failure' ? answer.message : 'unexpected answer');
+      if (answer.kind !== 'forecast') throw failureOf(answer);
       telemetry.modelBatches.inc({ engine, outcome: 'success' });
       telemetry.modelBatchDuration.observe({ engine }, answer.durationMs / 1000);
       batch.resolve(answer);
     } catch (cause) {
       telemetry.modelBatches.inc({ engine, outcome: 'failed' });
-      const message = `engine "${engine}" failed on ${batch.to - batch.from} series: ${cause instanceof Error ? cause.message : cause}`;
-      batch.reject(new OpenAnomalyError(this.#isClosed ? 'shutting_down' : 'engine_failed', message, { cause }));
+      batch.reject(this.#isClosed ? closedError() : errorOf(batch, cause));
     }
-    if (current.isDead) this.#threads.delete(current);
-    else this.#idle.push(current);
+    this.#rest(current);
     this.#dispatch();
   }
 
-  #startThread(): WorkerThread {
+  #start(): WorkerThread {
     const thread = new WorkerThread(this.#options.workerUrl);
     this.#threads.add(thread);
     return thread;
   }
 
-  #makeRoom(): void {
-    this.#waitingForRoom.shift()?.();
+  /** Puts a thread that has finished where the next batch finds it; a dead one goes. */
+  #rest(thread: WorkerThread): void {
+    if (thread.isDead || this.#isClosed) {
+      this.#threads.delete(thread);
+      return;
+    }
+    const retirement = setTimeout(() => this.#retire(thread), this.#options.restMs ?? REST_MS);
+    retirement.unref();
+    this.#idle.push({ thread, retirement });
+  }
+
+  #retire(thread: WorkerThread): void {
+    if (this.#threads.size < 2) return;
+    const at = this.#idle.findIndex((rested) => rested.thread === thread);
+    if (at < 0) return;
+    this.#idle.splice(at, 1);
+    this.#threads.delete(thread);
+    this.#report();
+    void thread.terminate();
   }
 
   #report(): void {
-    this.#options.telemetry.modelQueueBatches.set(this.#queue.length);
+    this.#options.telemetry.modelQueueBatches.set(this.#queue.size);
     this.#options.telemetry.modelWorkers.set(this.#threads.size);
   }
+}
+
+function newBatch(
+  piece: Pick<Batch, 'request' | 'from' | 'to' | 'signal'>,
+  take: (batch: Batch, forecast: Forecast) => void,
+): Batch {
+  let settle!: Pick<Batch, 'reject'> & { resolve(): void };
+  const done = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  const batch: Batch = {
+    ...piece,
+    done,
+    resolve: (forecast) => {
+      take(batch, forecast);
+      settle.resolve();
+    },
+    reject: settle.reject,
+  };
+  return batch;
+}
+
+function closedError(): OpenAnomalyError {
+  return new OpenAnomalyError('shutting_down', 'the engines are being stopped');
+}
+
+function failureOf(answer: FromWorker): Error {
+  if (answer.kind !== 'failure') return new Error(`unexpected answer "${answer.kind}" of a worker thread`);
+  const error = new OpenAnomalyError(answer.code, answer.message);
+  if (answer.stack !== undefined) error.stack = answer.stack;
+  return error;
+}
+
+/** Mistakes of the request keep their code; everything else is a failure of the engine. */
+function errorOf(batch: Batch, cause: unknown): OpenAnomalyError {
+  if (cause instanceof OpenAnomalyError && cause.code === 'engine_unavailable') return cause;
+  const what = cause instanceof Error ? cause.message : String(cause);
+  const message = `engine "${batch.request.engine}" failed on ${batch.to - batch.from} series: ${what}`;
+  return new OpenAnomalyError('engine_failed', message, { cause });
 }
 
 /** Made anew for each try: the buffer is handed over with the message. */

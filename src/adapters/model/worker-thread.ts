@@ -1,27 +1,22 @@
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from './messages.ts';
 
-/** Heap of a thread; the columns live outside of it. A thread that outgrows it dies and is replaced. */
-const HEAP_MB = 128;
+/**
+ * Bounds of a thread's JavaScript heap; the columns live outside of it. Engines allocate little that lives long, so the
+ * young generation stays small too: a thread at rest is a few megabytes. One that outgrows its heap dies and is replaced.
+ */
+const HEAP_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
 
-/** One thread that answers one message at a time. */
+/** One thread that answers one message at a time. It keeps the process alive only while it owes an answer. */
 export class WorkerThread {
   readonly #worker: Worker;
   #settle: { resolve(answer: FromWorker): void; reject(error: Error): void } | undefined;
   #isDead = false;
 
   constructor(url: URL) {
-    this.#worker = new Worker(url, {
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-      execArgv: [],
-      stdout: false,
-    });
+    this.#worker = new Worker(url, { resourceLimits: HEAP_LIMITS, execArgv: [] });
     this.#worker.unref();
-    this.#worker.on('message', (answer: FromWorker) => {
-      const settle = this.#settle;
-      this.#settle = undefined;
-      settle?.resolve(answer);
-    });
+    this.#worker.on('message', (answer: FromWorker) => this.#take()?.resolve(answer));
     this.#worker.on('error', (error) => this.#die(error));
     this.#worker.on('exit', (code) => this.#die(new Error(`the worker thread ended with code ${code}`)));
   }
@@ -38,6 +33,7 @@ export class WorkerThread {
         return;
       }
       this.#settle = { resolve, reject };
+      this.#worker.ref();
       this.#worker.postMessage(message, message.kind === 'forecast' ? [message.values.buffer as ArrayBuffer] : []);
     });
   }
@@ -49,8 +45,13 @@ export class WorkerThread {
 
   #die(error: Error): void {
     this.#isDead = true;
+    this.#take()?.reject(error);
+  }
+
+  #take() {
     const settle = this.#settle;
     this.#settle = undefined;
-    settle?.reject(error);
+    this.#worker.unref();
+    return settle;
   }
 }

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { OpenAnomalyError } from '../../errors.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { forecastBatch } from './statistical/forecast-batch.ts';
 
@@ -15,6 +16,8 @@ function answerTo(message: ToWorker): FromWorker {
     const { quantiles, hints } = forecastBatch(message);
     return { kind: 'forecast', quantiles, hints, durationMs: performance.now() - startedMs };
   } catch (error) {
-    return { kind: 'failure', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    const code = error instanceof OpenAnomalyError ? error.code : 'engine_failed';
+    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+    return { kind: 'failure', code, message, stack };
   }
 }
