@@ -2,6 +2,8 @@ import { describeError, OpenAnomalyError } from '../errors.ts';
 import type { Evaluation, LookAhead, Publisher, ScoredStep } from '../ports/publisher.ts';
 import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
+import type { Technique } from '../score/score.ts';
+import { techniqueByName } from '../score/techniques.ts';
 import type { Labels } from '../series/labels.ts';
 import { advance, forecastable } from './advance.ts';
 import { forecastSlots } from './forecast-task.ts';
@@ -18,6 +20,8 @@ import type { TaskPorts } from './task-ports.ts';
 const HOLD_AFTER_FAILURE_MS = 300_000;
 /** Paths reach beyond the horizon by this much, so that the farthest look-ahead is there until the next forecast. */
 const PATH_SLACK_MS = 900_000;
+/** Context of a pipeline that looks at increments only. */
+const INCREMENT_STEPS = 8;
 /** Samples per series over which the coverage that is shown is averaged. */
 const COVERAGE_WINDOW = 1000;
 
@@ -266,13 +270,22 @@ export class PipelineRunner {
 
 /** An empty state of the shape a pipeline needs. */
 export function createState(pipeline: Pipeline): PipelineState {
-  const { stepMs, contextWindowMs, predictionHorizonMs } = pipeline;
+  const { stepMs, predictionHorizonMs } = pipeline;
   const horizonSteps = Math.ceil(predictionHorizonMs / stepMs);
   return new PipelineState({
     stepMs,
-    contextSteps: Math.max(2, Math.round(contextWindowMs / stepMs)),
+    contextSteps: contextStepsOf(pipeline, techniqueByName(pipeline.anomaly.technique).needs),
     pathSteps: horizonSteps + Math.min(horizonSteps, Math.ceil(PATH_SLACK_MS / stepMs)),
   });
+}
+
+/**
+ * Steps of context a pipeline keeps, and reads at first. Where neither a forecast nor the technique looks at a context,
+ * it is just long enough to tell a late sample from a series that ended.
+ */
+export function contextStepsOf(pipeline: Pipeline, needs: Technique['needs']): number {
+  const isNeeded = pipeline.mode !== 'anomaly_only' || needs.forecast || needs.context;
+  return isNeeded ? Math.max(2, Math.round(pipeline.contextWindowMs / pipeline.stepMs)) : INCREMENT_STEPS;
 }
 
 function highestOf(scores: Float64Array | undefined): number | undefined {

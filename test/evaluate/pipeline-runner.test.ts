@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { OpenAnomalyError } from '../../src/errors.ts';
-import type { SeriesFunctions } from '../../test/support/function-source.ts';
+import { contextStepsOf } from '../../src/evaluate/pipeline-runner.ts';
+import type { SeriesFunctions } from '../support/function-source.ts';
+import { pipelineOf } from '../support/pipelines.ts';
 import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
 
 function series(entries: Record<string, (timeMs: number) => number>): SeriesFunctions {
@@ -206,6 +208,15 @@ describe('modes', () => {
     await runner.run('anomaly', NOON_SLOT_MS);
     expect(evaluations[0]!.lookAhead).toEqual([]);
     expect(evaluations[0]!.steps).toHaveLength(60);
+  });
+
+  test.each([
+    ['anomaly_only', { forecast: false, context: false }, 8],
+    ['anomaly_only', { forecast: false, context: true }, 600],
+    ['anomaly_only', { forecast: true, context: false }, 600],
+    ['forecast_and_anomaly', { forecast: false, context: false }, 600],
+  ] as const)('%s with a technique that needs %o keeps %i steps', (mode, needs, steps) => {
+    expect(contextStepsOf(pipelineOf({ mode }), needs)).toBe(steps);
   });
 
   test('future samples are the path at its own instants, only when asked for', async () => {
