@@ -86,7 +86,7 @@ function greet(
       `OpenAnomaly is running${isDemo ? ' on simulated data' : ''} (${relative(io.cwd, configFile) || configFile}).`,
       `  Open     ${base}/`,
       `  Scrape   ${base}${settings.server.telemetryPath}   (honor_labels: true)`,
-      ...(isDemo ? ['  Bands and scores are there now; an incident comes every few minutes. Stop with Ctrl-C.'] : []),
+      ...(isDemo ? ['  Bands and scores come within seconds, an incident every few minutes. Stop with Ctrl-C.'] : []),
       '',
     ].join('\n'),
   );

@@ -2,6 +2,7 @@ import type { Finding } from '../document/finding.ts';
 import { type Item, type Path, placeAt } from '../document/item.ts';
 import type { Loose } from '../document/read.ts';
 import { closest } from '../document/suggest.ts';
+import { checkEngineParameters } from '../forecast/engines.ts';
 import { isLabelName } from '../series/labels.ts';
 import type { Problem } from './problem.ts';
 import { cronFault, isTimezone } from './schedule.ts';
@@ -70,6 +71,11 @@ export function checkNames(places: readonly NamePlace[]): Problem[] {
   });
 }
 
+function checkModel(model: Loose<RawPipeline>['model'], path: Path, report: Report): void {
+  if (model?.id === undefined || model.parameters === undefined) return;
+  for (const message of checkEngineParameters(model.id, model.parameters)) report(path, message);
+}
+
 function checkPipeline(
   pipeline: Loose<RawPipeline>,
   path: Path,
@@ -77,6 +83,7 @@ function checkPipeline(
   report: Report,
 ): void {
   checkSpans(pipeline, path, report);
+  checkModel(pipeline.model, [...path, 'model', 'parameters'], report);
   checkHorizons(pipeline, path, report);
   const levels = pipeline.output?.quantiles ?? [];
   if (levels.some((level, i) => i > 0 && level !== undefined && level <= (levels[i - 1] ?? -Infinity)))
