@@ -4,7 +4,7 @@ import { parseRules } from '../../src/rules/parse.ts';
 const problems = (model: string) =>
   parseRules(`pipelines:\n  - name: a\n    query: up\n    model: ${model}\n`, 'r.yaml').problems;
 
-test.each(['{id: climatology, parameters: {window: 60}}', '{id: ets}', '{parameters: {}}'])('%s is taken', (model) => {
+test.each(['{id: climatology, parameters: {window: 2h}}', '{id: ets}', '{parameters: {}}'])('%s is taken', (model) => {
   expect(problems(model)).toEqual([]);
 });
 

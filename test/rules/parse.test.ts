@@ -76,7 +76,7 @@ groups:
         covariates: []
         limit: 5
         labels: {tier: b}
-        model: {type: local, id: ets, parameters: {alpha: 0.5, deep: [1, {a: b}]}}
+        model: {type: local, id: ets, parameters: {damping: 0.5, periods: [1d, 1w]}}
         training: {}
         anomaly:
           technique: confidence_interval
@@ -109,7 +109,7 @@ groups:
       queryOffsetMs: 0,
       limit: 5,
       labels: { team: 'infra', tier: 'b' },
-      model: { type: 'local', id: 'ets', parameters: { alpha: 0.5, deep: [1, { a: 'b' }] } },
+      model: { type: 'local', id: 'ets', parameters: { damping: 0.5, periods: ['1d', '1w'] } },
       anomaly: {
         technique: 'confidence_interval',
         confidenceLevel: 0.9,
