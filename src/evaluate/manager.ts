@@ -9,7 +9,7 @@ import type { Telemetry } from '../telemetry/metrics.ts';
 import { createState, PipelineRunner } from './pipeline-runner.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { firstTask, planOf } from './plan.ts';
-import { decodeSnapshot, encodeSnapshot, stateSignature } from './snapshot.ts';
+import { decodeSnapshot, stateSignature } from './snapshot.ts';
 import type { PipelineStatus } from './status.ts';
 import type { TaskPorts } from './task-ports.ts';
 
@@ -87,17 +87,15 @@ export class Manager {
     const { store, telemetry, logger } = this.#options;
     if (store === undefined) return;
     for (const runner of this.#runners.values()) {
-      const chunks = encodeSnapshot(runner.state, runner.pipeline);
-      if (chunks === undefined) continue;
+      const { name } = runner.pipeline;
       try {
-        await store.save(storeKey(runner.pipeline.name), chunks);
-        telemetry.stateSnapshots.inc({ outcome: 'success' });
+        await runner.save(async (chunks) => {
+          await store.save(storeKey(name), chunks);
+          telemetry.stateSnapshots.inc({ outcome: 'success' });
+        });
       } catch (error) {
         telemetry.stateSnapshots.inc({ outcome: 'failed' });
-        logger.log('error', 'snapshot could not be written', {
-          pipeline: runner.pipeline.name,
-          err: describeError(error),
-        });
+        logger.log('error', 'snapshot could not be written', { pipeline: name, err: describeError(error) });
       }
     }
   }

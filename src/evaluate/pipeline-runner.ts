@@ -10,6 +10,7 @@ import { forecastSlots } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
 import { PipelineState } from './pipeline-state.ts';
 import { readHistory } from './read-task.ts';
+import { encodeSnapshot } from './snapshot.ts';
 import type { PipelineStatus } from './status.ts';
 import type { TaskPorts } from './task-ports.ts';
 
@@ -95,6 +96,16 @@ export class PipelineRunner {
 
   async idle(): Promise<void> {
     await this.#queue;
+  }
+
+  /** Hands the chunks of a snapshot to `write` while no task changes the state. Without a first evaluation there are none. */
+  save(write: (chunks: Iterable<Uint8Array>) => Promise<void>): Promise<void> {
+    const result = this.#queue.then(async () => {
+      const chunks = encodeSnapshot(this.#state, this.#pipeline);
+      if (chunks !== undefined) await write(chunks);
+    });
+    this.#queue = result.catch(() => {});
+    return result;
   }
 
   async #runOnce(task: TaskKind, timestampMs: number): Promise<void> {

@@ -69,6 +69,26 @@ test.each([
   );
 });
 
+test('a snapshot is taken between tasks, never while one changes the state', async () => {
+  const series = SERIES();
+  const { runner, source, pipeline } = harness(series);
+  await runner.run('anomaly', NOON_SLOT_MS);
+  let during: Promise<void> | undefined;
+  let taken: Uint8Array | undefined;
+  await runner.save(async (chunks) => {
+    const iterator = chunks[Symbol.iterator]();
+    const parts = [iterator.next().value as Uint8Array];
+    source.series.delete('b');
+    during = runner.run('anomaly', NOON_SLOT_MS + 5 * MINUTE_MS);
+    await Promise.resolve();
+    for (let next = iterator.next(); !next.done; next = iterator.next()) parts.push(next.value);
+    taken = bytesOf(parts);
+  });
+  await during;
+  expect(runner.status().series).toBe(1);
+  expect(restore(taken!, pipeline)!.members.slots).toHaveLength(2);
+});
+
 test('before the first evaluation there is nothing to keep', () => {
   const { runner, pipeline } = harness(SERIES());
   expect(encodeSnapshot(runner.state, pipeline)).toBeUndefined();
