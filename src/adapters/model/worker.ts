@@ -1,7 +1,15 @@
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { OpenAnomalyError } from '../../errors.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { forecastBatch } from './statistical/forecast-batch.ts';
+
+/** Niceness of forecasting. */
+const LOW_PRIORITY = 10;
+
+// Where cores are few, the thread that serves and the server beside us come first. Linux sets this for the thread that
+// asks; elsewhere it would be the whole process.
+if (process.platform === 'linux') setPriority(LOW_PRIORITY);
 
 /** Entry of a worker thread: one answer for each message, in order. Knows engines and nothing else of the product. */
 parentPort?.on('message', (message: ToWorker) => {
