@@ -27,10 +27,12 @@ export function autocorrelation(values: Float64Array, maxLag: number): Float64Ar
   let sum = 0;
   for (const value of sorted) sum += Math.min(high, Math.max(low, value));
   const mean = sum / sorted.length;
+  // Values share the transform with zeros and ones: in another order of magnitude one would drown the other.
+  const scale = 1 / (high - low);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) continue;
-    real[i] = Math.min(high, Math.max(low, value)) - mean;
+    real[i] = (Math.min(high, Math.max(low, value)) - mean) * scale;
     imaginary[i] = 1;
   }
   transform(real, imaginary);

@@ -14,6 +14,8 @@ const LEAST_GAIN = 0.95;
 /** The second period joins a mean, so alone it may be a little worse; together they must be better by half a percent. */
 const SECOND_GAIN = LEAST_GAIN * 1.05;
 const JOINT_GAIN = 0.995;
+/** Noise moves a peak by a step or two; where a calendar period does about as well, it is the calendar's. */
+const CALENDAR_BONUS = 0.99;
 /** Periods closer than this share are the same one. */
 const SAME_PERIOD = 0.02;
 
@@ -36,11 +38,13 @@ export function findPeriods(values: Float64Array, stepMs: number): number[] {
   const levelError = errorOfLevel(judged);
   if (!(levelError > 0)) return [];
   const candidates: Candidate[] = [];
-  for (const period of new Set([...peaks(values), ...calendarPeriods(stepMs)])) {
+  const calendar = calendarPeriods(stepMs);
+  for (const period of new Set([...peaks(values), ...calendar])) {
     if (period < 2 || period * 2 > n) continue;
     const template = new Float64Array(judged.length);
     fillTemplate(values, period, n - judged.length, template);
-    const error = meanError(judged, period, (i) => template[i]!) / levelError;
+    const handicap = calendar.includes(period) ? CALENDAR_BONUS : 1;
+    const error = (meanError(judged, period, (i) => template[i]!) / levelError) * handicap;
     if (error < SECOND_GAIN) candidates.push({ period, error, template });
   }
   candidates.sort((a, b) => a.error - b.error || a.period - b.period);

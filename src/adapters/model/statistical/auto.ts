@@ -44,7 +44,7 @@ export function weighCandidates(
   return weightsOf(losses);
 }
 
-/** Mean of the candidates' rows by their weights; rows stay ascending since every candidate's are. */
+/** Mean of the candidates' rows by their weights; exact where they agree. */
 export function fillWeighted(
   view: SeasonalView,
   setup: EngineSetup,
@@ -53,12 +53,16 @@ export function fillWeighted(
 ): void {
   const plain = view.periods.length === 0 ? view : seasonalView(view.values, [], view.horizonSteps);
   const quantiles = new Float64Array(target.length);
-  target.fill(0);
+  let total = 0;
   choice.candidates.forEach(({ engine, seasonal }, c) => {
     const weight = choice.weights[c]!;
     if (weight === 0) return;
-    FORECASTERS[engine](seasonal ? view : plain, setup, quantiles);
-    for (let i = 0; i < target.length; i++) target[i]! += weight * quantiles[i]!;
+    total += weight;
+    const isFirst = total === weight;
+    FORECASTERS[engine](seasonal ? view : plain, setup, isFirst ? target : quantiles);
+    if (isFirst) return;
+    // A running mean leaves equal values as they are; a sum of shares would round them apart.
+    for (let i = 0; i < target.length; i++) target[i]! += (weight / total) * (quantiles[i]! - target[i]!);
   });
 }
 

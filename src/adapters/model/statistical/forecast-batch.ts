@@ -12,7 +12,8 @@ import { QUANTILE_LEVELS } from '../../../forecast/quantile.ts';
 import { type Grid, gridEnd } from '../../../series/grid.ts';
 import { fillWeighted, weighCandidates } from './auto.ts';
 import { candidatesOf, type EngineSetup, FORECASTERS } from './candidates.ts';
-import { prepareSeries, restoreScale } from './prepare-series.ts';
+import { finishRows } from './finish-rows.ts';
+import { prepareSeries } from './prepare-series.ts';
 import { isFresh } from './recheck.ts';
 import { seasonalView } from './seasonal-view.ts';
 
@@ -84,7 +85,7 @@ function forecastSeries(task: Task, input: SeriesInput, target: Float64Array): S
     const candidates = candidatesOf(setup.options.candidates, known.periods);
     fillWeighted(view, setup, { candidates, weights: known.weights! }, target);
   } else FORECASTERS[engine](view, setup, target);
-  restoreScale(target, prepared.scale);
+  finishRows(target, prepared.values, prepared.scale);
   return known;
 }
 

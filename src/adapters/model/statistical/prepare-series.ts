@@ -25,11 +25,3 @@ export function prepareSeries(raw: Float64Array): PreparedSeries | undefined {
   for (let i = 0; i < values.length; i++) values[i]! /= scale;
   return { values, scale };
 }
-
-/** Undoes the scale, and keeps everything finite. */
-export function restoreScale(quantiles: Float64Array, scale: number): void {
-  for (let i = 0; i < quantiles.length; i++) {
-    const value = quantiles[i]! * scale;
-    quantiles[i] = value > Number.MAX_VALUE ? Number.MAX_VALUE : value < -Number.MAX_VALUE ? -Number.MAX_VALUE : value;
-  }
-}
