@@ -40,9 +40,10 @@ export class Publishers implements Publisher {
     );
   }
 
+  /** The page first: an endpoint in trouble must not keep a scrape from what is known. */
   async publish(evaluation: Evaluation): Promise<void> {
-    for (const { publisher } of this.#endpoints) await publisher.publish(evaluation);
     await this.#page.publish(evaluation);
+    for (const { publisher } of this.#endpoints) await publisher.publish(evaluation);
   }
 
   remove(pipeline: string, ended: readonly Labels[], timestampMs: number): void {

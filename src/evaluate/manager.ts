@@ -127,7 +127,7 @@ export class Manager {
   async #keepOrStart({ group, pipeline }: Entry): Promise<PipelineRunner | undefined> {
     const kept = this.#runners.get(pipeline.name);
     if (kept !== undefined) {
-      kept.adopt(pipeline, group.file);
+      kept.adopt(pipeline, group.file, this.#options.clock.nowMs());
       return undefined;
     }
     const { portsFor, publisher, metricsOf } = this.#options;

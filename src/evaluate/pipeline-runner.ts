@@ -69,10 +69,18 @@ export class PipelineRunner {
     return this.#state;
   }
 
-  /** Takes over a changed definition whose state still fits. */
-  adopt(pipeline: Pipeline, file: string): void {
+  /**
+   * Takes over a changed definition whose state still fits. What it publishes may have become less (another mode, fewer
+   * horizons): then everything ends once and comes back with the next evaluation, instead of freezing in part.
+   */
+  adopt(pipeline: Pipeline, file: string, timestampMs: number): void {
+    const before = this.#pipeline;
     this.#pipeline = pipeline;
     this.#file = file;
+    const shape = ({ mode, output }: Pipeline) => JSON.stringify([mode, output.horizons, output.futureSamples]);
+    if (!this.#isPublished || shape(before) === shape(pipeline)) return;
+    this.#publisher.remove(pipeline.name, this.#state.members.labels, timestampMs);
+    this.#isPublished = false;
   }
 
   /** Runs a task after those before it. Never rejects: a failure is told in the log, the metrics and the status. */

@@ -122,6 +122,18 @@ describe('apply', () => {
     expect(world.removed).toEqual([]);
   });
 
+  test('a pipeline that publishes less ends once, so that nothing of it freezes, and goes on from its state', async () => {
+    await manager.apply(setOf(pipelineOf()));
+    await manager.idle();
+    const reads = world.source.reads.length;
+    await manager.apply(setOf(pipelineOf({ mode: 'anomaly_only' })));
+    expect(world.removed).toEqual([{ pipeline: 'p', ended: 1 }]);
+    world.nowMs += MINUTE_MS;
+    await world.execute({ pipeline: 'p', task: 'anomaly', timestampMs: world.nowMs });
+    expect(world.source.reads).toHaveLength(reads + 1);
+    expect(world.published).toEqual(['p', 'p']);
+  });
+
   test('ends a pipeline that is gone, with its metrics and its snapshot', async () => {
     await manager.apply(setOf(pipelineOf()));
     await manager.idle();
