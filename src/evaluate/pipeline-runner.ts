@@ -78,9 +78,13 @@ export class PipelineRunner {
     this.#pipeline = pipeline;
     this.#file = file;
     const shape = ({ mode, output }: Pipeline) => JSON.stringify([mode, output.horizons, output.futureSamples]);
-    if (!this.#isPublished || shape(before) === shape(pipeline)) return;
-    this.#publisher.remove(pipeline.name, this.#state.members.labels, timestampMs);
-    this.#isPublished = false;
+    if (shape(before) === shape(pipeline)) return;
+    // After what is running: it may still publish the old shape.
+    this.#queue = this.#queue.then(() => {
+      if (!this.#isPublished) return;
+      this.#publisher.remove(pipeline.name, this.#state.members.labels, timestampMs);
+      this.#isPublished = false;
+    });
   }
 
   /** Runs a task after those before it. Never rejects: a failure is told in the log, the metrics and the status. */

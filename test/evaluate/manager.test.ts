@@ -127,6 +127,7 @@ describe('apply', () => {
     await manager.idle();
     const reads = world.source.reads.length;
     await manager.apply(setOf(pipelineOf({ mode: 'anomaly_only' })));
+    await manager.idle();
     expect(world.removed).toEqual([{ pipeline: 'p', ended: 1 }]);
     world.nowMs += MINUTE_MS;
     await world.execute({ pipeline: 'p', task: 'anomaly', timestampMs: world.nowMs });
