@@ -1,7 +1,9 @@
-import { transform } from './fft.ts';
+import { transform, turnsOf } from './fft.ts';
 
 /** Share of the samples on each end that is pulled in to the rest: spikes would hide every rhythm. */
 const TRIM = 0.005;
+/** Most samples, evenly spaced, that the ends are judged by. */
+const TRIM_SAMPLES = 3000;
 /** A lag needs this many pairs of samples to mean anything. */
 const LEAST_PAIRS = 10;
 
@@ -14,7 +16,8 @@ const LEAST_PAIRS = 10;
  */
 export function autocorrelation(values: Float64Array, maxLag: number): Float64Array {
   const result = new Float64Array(maxLag + 1);
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const stride = Math.ceil(values.length / TRIM_SAMPLES);
+  const sorted = values.filter((value, i) => i % stride === 0 && !Number.isNaN(value)).sort();
   if (sorted.length < LEAST_PAIRS) return result;
   const low = sorted[Math.floor(TRIM * sorted.length)]!;
   const high = sorted[sorted.length - 1 - Math.floor(TRIM * sorted.length)]!;
@@ -25,8 +28,13 @@ export function autocorrelation(values: Float64Array, maxLag: number): Float64Ar
   const real = new Float64Array(n);
   const imaginary = new Float64Array(n);
   let sum = 0;
-  for (const value of sorted) sum += Math.min(high, Math.max(low, value));
-  const mean = sum / sorted.length;
+  let count = 0;
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    sum += Math.min(high, Math.max(low, value));
+    count++;
+  }
+  const mean = sum / count;
   // Values share the transform with zeros and ones: in another order of magnitude one would drown the other.
   const scale = 1 / (high - low);
   for (let i = 0; i < values.length; i++) {
@@ -35,9 +43,10 @@ export function autocorrelation(values: Float64Array, maxLag: number): Float64Ar
     real[i] = (Math.min(high, Math.max(low, value)) - mean) * scale;
     imaginary[i] = 1;
   }
-  transform(real, imaginary);
+  const turns = turnsOf(n);
+  transform(real, imaginary, turns);
   toPowerSpectra(real, imaginary);
-  transform(real, imaginary);
+  transform(real, imaginary, turns);
 
   const variance = real[0]! / imaginary[0]!;
   for (let lag = 0; lag <= maxLag; lag++) {

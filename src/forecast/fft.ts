@@ -1,16 +1,26 @@
-/**
- * Discrete Fourier transform of complex numbers, in place, forward, without scaling: radix 2, so the length must be a
- * power of two. Applied twice it gives the input reversed (index k to n − k) times n.
- */
-export function transform(real: Float64Array, imaginary: Float64Array): void {
-  const n = real.length;
-  reverseBits(real, imaginary);
+/** Cosines and negated sines of the first half turn in n steps: what a transform of length n turns by. */
+export interface Turns {
+  readonly cosines: Float64Array;
+  readonly sines: Float64Array;
+}
+
+export function turnsOf(n: number): Turns {
   const cosines = new Float64Array(n / 2);
   const sines = new Float64Array(n / 2);
   for (let i = 0; i < n / 2; i++) {
     cosines[i] = Math.cos((2 * Math.PI * i) / n);
     sines[i] = -Math.sin((2 * Math.PI * i) / n);
   }
+  return { cosines, sines };
+}
+
+/**
+ * Discrete Fourier transform of complex numbers, in place, forward, without scaling: radix 2, so the length must be a
+ * power of two, the one the turns are for. Applied twice it gives the input reversed (index k to n − k) times n.
+ */
+export function transform(real: Float64Array, imaginary: Float64Array, { cosines, sines }: Turns): void {
+  const n = real.length;
+  reverseBits(real, imaginary);
   for (let half = 1; half < n; half *= 2) {
     const stride = n / (2 * half);
     for (let start = 0; start < n; start += 2 * half) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { autocorrelation } from '../../src/forecast/autocorrelation.ts';
-import { transform } from '../../src/forecast/fft.ts';
+import { transform, turnsOf } from '../../src/forecast/fft.ts';
 import { gaussian, randomOf } from '../support/random.ts';
 
 describe('transform', () => {
@@ -11,7 +11,7 @@ describe('transform', () => {
     const real = Float64Array.from({ length: n }, () => gaussian(random));
     const imaginary = Float64Array.from({ length: n }, () => gaussian(random));
     const [re, im] = [real.slice(), imaginary.slice()];
-    transform(re, im);
+    transform(re, im, turnsOf(n));
     for (let k = 0; k < n; k++) {
       let a = 0;
       let b = 0;
@@ -33,8 +33,8 @@ describe('transform', () => {
         const real = Float64Array.from({ length: n }, () => gaussian(random));
         const re = real.slice();
         const im = new Float64Array(n);
-        transform(re, im);
-        transform(re, im);
+        transform(re, im, turnsOf(n));
+        transform(re, im, turnsOf(n));
         for (let i = 0; i < n; i++) expect(re[(n - i) % n]! / n).toBeCloseTo(real[i]!, 9);
       }),
     );

@@ -131,8 +131,10 @@ function countSamples(values: Float64Array): number {
 /** Median of evenly spaced samples: as good as that of all, at a tenth of the cost. */
 function medianOf(values: Float64Array): number {
   const stride = Math.max(1, Math.floor(values.length / MEDIAN_SAMPLES));
-  const sorted = values.filter((value, i) => i % stride === 0 && !Number.isNaN(value)).sort();
-  return sorted.length === 0 ? 0 : sorted[sorted.length >> 1]!;
+  const some = new Float64Array(Math.ceil(values.length / stride));
+  let count = 0;
+  for (let i = 0; i < values.length; i += stride) if (!Number.isNaN(values[i]!)) some[count++] = values[i]!;
+  return count === 0 ? 0 : some.subarray(0, count).sort()[count >> 1]!;
 }
 
 function still(steps: number, level: number): SmoothedPath {
