@@ -142,7 +142,7 @@ async function scoreRange(
     const value = new Float64Array(slots.length);
     for (let i = 0; i < slots.length; i++) value[i] = range.read.valueAt(slots[i]!, timestampMs);
     if (how.technique.needs.forecast) await coverInstant(state, { pipeline, timestampMs, value }, ports, signal);
-    const result = await scoreStep(state, { timestampMs, value, isWarmUp }, how, ports.breathe);
+    const result = await scoreStep(state, { timestampMs, value }, how, ports.breathe);
     if (isWarmUp) continue;
     steps.push(result.step);
     inside += result.inside;

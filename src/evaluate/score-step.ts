@@ -7,13 +7,17 @@ import type { PipelineState } from './pipeline-state.ts';
 const LEVELS = QUANTILE_LEVELS.length;
 
 /**
- * Flagged samples teach the calibration nothing, and engines see the band's edge in their place, or an incident would
- * widen the band over itself and over what comes after. But a band that flags more than this share of the last samples
- * is itself wrong, or the series has a new normal: then everything is learnt.
+ * Engines see the band's edge in place of a flagged sample, or an incident would widen what comes after it. But a band
+ * that flags more than this share of the last samples is itself wrong, or the series has a new normal: then everything
+ * is learnt as it is.
  */
 const FLAG_SHARE_OF_A_WRONG_BAND = 0.2;
-/** While warming up a band may be too narrow by a factor: samples that are not farther out than this teach. */
-const WARM_UP_SCORE = 3;
+/**
+ * Samples up to this score teach the calibration, flagged or not. Leaving out all that are flagged leaves out the tail
+ * itself, and the band then shrinks below what it promises (on web KPIs .95 instead of .98); what is farther out is an
+ * incident.
+ */
+const TEACHES_UP_TO = 3;
 const FLAG_WINDOW = 200;
 
 export interface StepScore {
@@ -29,7 +33,7 @@ const CHUNK_SERIES = 1024;
 
 /**
  * Scores one instant of the pipeline's members against the paths that were made before it, then lets the calibration
- * learn. Entry i of `value` belongs to members.slots[i]; NaN is a missing sample. `isWarmUp`: the band is still finding its width.
+ * learn. Entry i of `value` belongs to members.slots[i]; NaN is a missing sample.
  */
 export async function scoreStep(
   state: PipelineState,
@@ -82,7 +86,6 @@ export async function scoreStep(
 interface Instant {
   readonly timestampMs: number;
   readonly value: Float64Array;
-  readonly isWarmUp?: boolean;
 }
 
 function fillQuantiles(
@@ -112,9 +115,11 @@ function learn(
     if (!Number.isFinite(chunk.score[i]!)) continue;
     const slot = slots[i]!;
     const flag = chunk.anomaly[i]!;
-    const isNear = instant.isWarmUp === true && chunk.score[i]! <= WARM_UP_SCORE;
-    const teaches = flag === 0 || isNear || state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
-    if (!teaches) state.contexts.replace(slot, instant.timestampMs, flag > 0 ? chunk.upper[i]! : chunk.lower[i]!);
+    const isWrongBand = state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
+    if (flag !== 0 && !isWrongBand) {
+      state.contexts.replace(slot, instant.timestampMs, flag > 0 ? chunk.upper[i]! : chunk.lower[i]!);
+    }
+    const teaches = chunk.score[i]! <= TEACHES_UP_TO || isWrongBand;
     state.recordFlag(slot, flag, 1 / FLAG_WINDOW);
     if (!teaches || !technique.needs.forecast) continue;
     state.rawRow(slot, instant.timestampMs, raw, 0);
