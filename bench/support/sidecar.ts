@@ -10,6 +10,7 @@ const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 /** Lets us ask for a garbage collection, so that memory counts what is held and not what was not swept yet. */
 const COLLECT_ON_SIGNAL = 'data:text/javascript,process.on("SIGUSR2",()=>globalThis.gc())';
 const START_LIMIT_MS = 60_000;
+const FIRST_LIMIT_MS = 3 * 60_000;
 
 /** OpenAnomaly as a process of its own, on rules that live in a temporary folder. */
 export class Sidecar {
@@ -17,6 +18,8 @@ export class Sidecar {
   readonly #child: ChildProcess;
   readonly #dir: string;
   readonly #url: string;
+  readonly #exited: Promise<void>;
+  #hasExited = false;
   #log = '';
 
   private constructor(child: ChildProcess, dir: string, url: string) {
@@ -24,6 +27,12 @@ export class Sidecar {
     this.#child = child;
     this.#dir = dir;
     this.#url = url;
+    this.#exited = new Promise((resolve) => {
+      child.once('exit', () => {
+        this.#hasExited = true;
+        resolve();
+      });
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (text: Buffer) => {
         this.#log = (this.#log + text.toString()).slice(-20_000);
@@ -57,6 +66,19 @@ export class Sidecar {
     };
   }
 
+  /** Waits until the pipeline `bench` holds so many series and has a forecast of each. */
+  async untilScored(series: number): Promise<void> {
+    const deadline = performance.now() + FIRST_LIMIT_MS;
+    while (performance.now() < deadline) {
+      await delay(1000);
+      const metric = await this.metrics();
+      const held = metric('openanomaly_pipeline_series{pipeline="bench"}');
+      const warming = metric('openanomaly_pipeline_series_warming_up{pipeline="bench"}');
+      if (held === series && warming === 0) return;
+    }
+    throw new Error('the first evaluation did not end in time');
+  }
+
   /** Bytes the main thread holds after a collection: JavaScript objects and the arrays outside of its heap. */
   async heldBytes(): Promise<number> {
     let least = Number.POSITIVE_INFINITY;
@@ -70,11 +92,8 @@ export class Sidecar {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null) {
-      const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-      this.#child.kill('SIGKILL');
-      await ended;
-    }
+    this.#child.kill('SIGKILL');
+    await this.#exited;
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
@@ -90,7 +109,7 @@ export class Sidecar {
         () => false,
       );
       if (ready) return;
-      if (this.#child.exitCode !== null || performance.now() > deadline) {
+      if (this.#hasExited || performance.now() > deadline) {
         await this.stop();
         throw new Error(`openanomaly is not ready; it said:\n${this.#log}`);
       }
