@@ -102,7 +102,13 @@ export class Lifecycle {
       throw new OpenAnomalyError('config_invalid', errors.map(formatProblem).join('\n'));
     }
     this.#tellWhatNeedsRestart(configuration.settings);
-    await this.#apply(configuration);
+    try {
+      await this.#apply(configuration);
+    } catch (error) {
+      telemetry.configReloadSuccessful.set(0);
+      logger.log('error', 'configuration could not be applied', { err: describeError(error) });
+      throw error;
+    }
     logger.log('info', 'configuration reloaded', { pipelines: countPipelines(configuration) });
   }
 

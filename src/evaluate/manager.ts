@@ -121,7 +121,12 @@ export class Manager {
     await runner.end(this.#options.clock.nowMs());
     if (next !== undefined) return;
     this.#options.metricsOf.removePipeline(name);
-    await this.#options.store?.remove(storeKey(name));
+    try {
+      await this.#options.store?.remove(storeKey(name));
+    } catch (error) {
+      // A file that stays does no harm: its signature is checked before it is used.
+      this.#options.logger.log('warn', 'snapshot could not be removed', { pipeline: name, err: describeError(error) });
+    }
   }
 
   async #keepOrStart({ group, pipeline }: Entry): Promise<PipelineRunner | undefined> {
