@@ -72,7 +72,9 @@ export function settle(columns: ScoreColumns, i: number, raw: number, options: S
   const expected = columns.expected[i]!;
   const isInside = value >= columns.lower[i]! && value <= columns.upper[i]!;
   const outsideRange = isOutsideRange(value, options.dataRange);
-  let score = isInside ? Math.min(Math.max(raw, 0), 1) : compressScore(Math.max(raw, 1 + 1e-9));
+  // Numbers too small to divide leave the technique without an opinion: then the band alone decides.
+  const opinion = Number.isNaN(raw) ? 0 : raw;
+  let score = isInside ? Math.min(Math.max(opinion, 0), 1) : compressScore(Math.max(opinion, 1 + 1e-9));
   if (outsideRange) score = Math.max(score, OUTSIDE_RANGE * Math.max(options.threshold, 1));
   columns.score[i] = score;
   const side = value > expected ? 1 : value < expected ? -1 : 0;

@@ -115,6 +115,13 @@ describe('confidence_interval', () => {
     ).toBeNaN();
   });
 
+  test('numbers too small to divide are scored by the band', () => {
+    const tiny = [-5e-231, -3e-274, -7.4e-323, 0, 0, 0, 0, 0, 0, 0, 7.4e-323, 8.4e-323, 5e7];
+    const result = score(tiny, 8e-323);
+    expect(result.score).toBeGreaterThanOrEqual(0);
+    expect(result.score).toBeLessThanOrEqual(1);
+  });
+
   test('inside the band and a score below 1 are the same statement, for any row, value and options', () => {
     const finite = fc.double({ min: -1e9, max: 1e9, noNaN: true });
     const range = fc.option(
