@@ -14,89 +14,14 @@ import {
   text,
   whole,
 } from '../document/schema.ts';
-
-/** Engines a pipeline can ask for, then those that are still to come. */
-const ENGINE_IDS = ['auto', 'seasonal_naive', 'climatology', 'ets', 'openanomaly-tiny', 'mstl', 'prophet'] as const;
+import { anomaly } from './anomaly-schema.ts';
+import { model } from './model-schema.ts';
 
 const labels = mapOf(anyText({ description: 'A value.' }), {
   description:
     'Labels added to everything that is published; a pipeline’s own win over its group’s. `pipeline` and `horizon` are ours.',
   default: {},
 });
-
-const model = section(
-  {
-    type: choice(['local', 'remote'], {
-      description: 'Where the engine runs.',
-      default: 'local',
-      unavailable: ['remote'],
-    }),
-    id: choice(ENGINE_IDS, {
-      description:
-        'Engine. `auto` picks per series by the loss of recent forecasts, so that nobody has to know which suits.',
-      default: 'auto',
-      unavailable: ['openanomaly-tiny', 'mstl', 'prophet'],
-    }),
-    parameters: anything({ description: 'Parameters of the engine.', default: {} }),
-    endpoint: optional(text({ description: 'URL of a remote model.', 'x-unavailable': 'remote models' })),
-    serialization_format: optional(
-      choice(['json', 'arrow'], { description: 'How a remote model is spoken to.', 'x-unavailable': 'remote models' }),
-    ),
-    headers: optional(
-      mapOf(text({ description: 'A value.', 'x-secret': true }), {
-        description: 'Headers sent to a remote model.',
-        'x-unavailable': 'remote models',
-      }),
-    ),
-  },
-  { title: 'model', description: 'What forecasts the series.', default: {} },
-);
-
-const anomaly = section(
-  {
-    technique: choice(['confidence_interval', 'tail', 'z_score', 'iqr', 'isolation_forest', 'peers'], {
-      description:
-        'How a sample is scored. `confidence_interval` compares it with the band of the forecast made before it.',
-      default: 'confidence_interval',
-      unavailable: ['tail', 'z_score', 'iqr', 'isolation_forest', 'peers'],
-    }),
-    confidence_level: number({
-      description:
-        'Share of usual samples that lie inside the band. Higher is quieter: at 0.99 one usual sample in a hundred is outside.',
-      exclusiveMinimum: 0,
-      exclusiveMaximum: 1,
-      default: 0.99,
-    }),
-    direction: choice(['both', 'above', 'below'], {
-      description:
-        'Side on which samples are flagged: a low latency is rarely worth an alert. The score speaks of both sides.',
-      default: 'both',
-    }),
-    threshold: number({
-      description:
-        'Samples with a higher score are flagged. 1 is the edge of the band, 2 twice as far from the expected value.',
-      exclusiveMinimum: 0,
-      default: 1,
-    }),
-    min_deviation: section(
-      {
-        absolute: number({
-          description: 'In the unit of the series, such as 0.02 for two points of a ratio.',
-          minimum: 0,
-          default: 0,
-        }),
-        relative: number({ description: 'As a share of the expected value, such as 0.1.', minimum: 0, default: 0 }),
-      },
-      {
-        title: 'min_deviation',
-        description:
-          'Differences from the expected value that are too small to matter, however unusual: the band is at least that wide. Where both are given, the larger counts.',
-        default: {},
-      },
-    ),
-  },
-  { title: 'anomaly', description: 'How samples are scored and flagged.', default: {} },
-);
 
 const output = section(
   {
