@@ -1,4 +1,5 @@
-import { choice, number, section } from '../document/schema.ts';
+import { choice, number, optional, section } from '../document/schema.ts';
+import { alarm } from './alarm-schema.ts';
 
 /** The `anomaly:` block of a pipeline. */
 export const anomaly = section(
@@ -43,6 +44,7 @@ export const anomaly = section(
         default: {},
       },
     ),
+    alarm: optional(alarm),
   },
   { title: 'anomaly', description: 'How samples are scored and flagged.', default: {} },
 );

@@ -1,5 +1,6 @@
 import { itemOf } from '../document/item.ts';
 import { readItem } from '../document/read.ts';
+import { buildAlarm, DEFAULT_ALARM_RULE } from './alarm-schema.ts';
 import type { Group, Pipeline } from './pipeline.ts';
 import { groupSchema, type RawGroup, type RawPipeline, type RawRules } from './schema.ts';
 
@@ -58,7 +59,10 @@ function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource }: BuildO
       direction: raw.anomaly.direction,
       threshold: raw.anomaly.threshold,
       minDeviation: raw.anomaly.min_deviation,
+      alarm: raw.anomaly.alarm === undefined ? DEFAULT_ALARM_RULE : buildAlarm(raw.anomaly.alarm),
+      publishesAlarm: raw.anomaly.alarm !== undefined,
     },
+    exclude: [...group.exclude, ...raw.exclude],
     dataRange: raw.data_range && [raw.data_range[0]!, raw.data_range[1]!],
     output: {
       horizons: raw.output.horizons ?? [raw.prediction_horizon],

@@ -4,6 +4,7 @@ import type { Loose } from '../document/read.ts';
 import { closest } from '../document/suggest.ts';
 import { checkEngineParameters } from '../forecast/engines.ts';
 import { isLabelName } from '../series/labels.ts';
+import { checkAlarm, checkExclude } from './check-alarm.ts';
 import type { Problem } from './problem.ts';
 import { cronFault, isTimezone } from './schedule.ts';
 import type { RawGroup, RawPipeline, RawRules } from './schema.ts';
@@ -45,6 +46,7 @@ export function checkDocument(rules: Loose<RawRules>, root: Item, options: Check
     if (name !== undefined && names.has(name)) report([...path, 'name'], `another group of this file has the name too`);
     if (name !== undefined) names.add(name);
     checkLabels(group.labels, path, report);
+    checkExclude(group.exclude, path, report);
     checkDatasource(group, path, { ...options, isNeeded: false }, report);
     group.pipelines?.forEach((pipeline, p) => {
       if (pipeline !== undefined) checkPipeline(pipeline, [...path, 'pipelines', p], { ...options, group }, report);
@@ -95,6 +97,8 @@ function checkPipeline(
       low === high ? 'is empty: both ends are the same' : `is upside down; write [${high}, ${low}]`,
     );
   checkLabels(pipeline.labels, path, report);
+  checkAlarm(pipeline.anomaly, [...path, 'anomaly'], report);
+  checkExclude(pipeline.exclude, path, report);
   checkSchedules(pipeline, path, report);
   checkDatasource(pipeline, path, { datasources, isNeeded: group?.datasource === undefined }, report);
 }

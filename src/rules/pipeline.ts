@@ -1,3 +1,5 @@
+import type { AlarmRule } from './alarm-rule.ts';
+
 /** A pipeline as the rest of the product sees it: every default filled in, durations in milliseconds. */
 export interface Pipeline {
   readonly name: string;
@@ -33,7 +35,12 @@ export interface Pipeline {
     readonly direction: 'both' | 'above' | 'below';
     readonly threshold: number;
     readonly minDeviation: { readonly absolute: number; readonly relative: number };
+    readonly alarm: AlarmRule;
+    /** Whether the alarm is a published family: the user asked for it by an `alarm:` block. */
+    readonly publishesAlarm: boolean;
   };
+  /** Windows in which nothing is flagged or learnt, the group's first; see exclude-window.ts. */
+  readonly exclude: readonly string[];
   /** Undefined: unbounded. */
   readonly dataRange: readonly [number, number] | undefined;
   readonly output: {

@@ -23,6 +23,12 @@ const labels = mapOf(anyText({ description: 'A value.' }), {
   default: {},
 });
 
+const excludeOptions = {
+  description:
+    'Windows such as `Sat 02:00-04:00`, `daily 03:00-03:30` or `2026-12-24/2026-12-26`, in the time zone of the pipeline: samples are scored in them, but not flagged, and nothing is learnt. Those of the group hold too.',
+  default: [],
+};
+
 const output = section(
   {
     horizons: optional(
@@ -118,6 +124,7 @@ const pipeline = section(
     }),
     limit: optional(whole({ description: 'The same for this pipeline alone; the group’s unless given.', minimum: 0 })),
     labels,
+    exclude: list(text({ description: 'A window.' }), excludeOptions),
     model,
     training: optional(training),
     anomaly,
@@ -168,6 +175,7 @@ export const groupSchema = section(
       default: 0,
     }),
     labels,
+    exclude: list(text({ description: 'A window.' }), excludeOptions),
     datasource: optional(text({ description: 'Data source of the pipelines that name none.' })),
     pipelines: list(pipeline, { description: 'The pipelines of the group.', default: [] }),
   },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_ALARM_RULE } from '../../src/rules/alarm-schema.ts';
 import { parseRules } from '../../src/rules/parse.ts';
 import { FILE } from './problems.ts';
 
@@ -37,7 +38,10 @@ describe('a rule file becomes groups', () => {
               direction: 'both',
               threshold: 1,
               minDeviation: { absolute: 0, relative: 0 },
+              alarm: DEFAULT_ALARM_RULE,
+              publishesAlarm: false,
             },
+            exclude: [],
             dataRange: undefined,
             output: { horizons: [{ text: '1h', ms: 3_600_000 }], quantiles: [0.05, 0.5, 0.95], futureSamples: false },
           },
@@ -116,7 +120,10 @@ groups:
         direction: 'above',
         threshold: 1.5,
         minDeviation: { absolute: 0.02, relative: 0.1 },
+        alarm: DEFAULT_ALARM_RULE,
+        publishesAlarm: false,
       },
+      exclude: [],
       dataRange: [0, Number.POSITIVE_INFINITY],
       output: {
         horizons: [

@@ -1,3 +1,4 @@
+import { DEFAULT_ALARM_RULE } from '../../src/rules/alarm-schema.ts';
 import type { Pipeline } from '../../src/rules/pipeline.ts';
 
 const MINUTE_MS = 60_000;
@@ -29,7 +30,10 @@ export function pipelineOf(changes: Partial<Pipeline> = {}): Pipeline {
       direction: 'both',
       threshold: 1,
       minDeviation: { absolute: 0, relative: 0 },
+      alarm: DEFAULT_ALARM_RULE,
+      publishesAlarm: false,
     },
+    exclude: [],
     dataRange: undefined,
     output: { horizons: [{ text: '30m', ms: 30 * MINUTE_MS }], quantiles: [0.05, 0.5, 0.95], futureSamples: false },
     ...changes,

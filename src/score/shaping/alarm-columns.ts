@@ -1,4 +1,4 @@
-import { type AlarmRule, MOST_OF } from './alarm-rule.ts';
+import type { AlarmRule } from '../../rules/alarm-rule.ts';
 import { grown, RecentPeaks } from './recent-peaks.ts';
 
 /** One scored instant, a column each; entry i belongs to slots[i]. A score of NaN is no sample and changes nothing. */
@@ -233,9 +233,9 @@ export interface AlarmMemory {
   readonly peaks: readonly (readonly [number, number])[];
 }
 
-/** Ones among the lowest `of` bits. */
+/** Ones among the lowest `of` bits, of 32 at most. */
 function bitsOf(bits: number, of: number): number {
-  let rest = of >= MOST_OF ? bits >>> 0 : bits & ((1 << of) - 1);
+  let rest = of >= 32 ? bits >>> 0 : bits & ((1 << of) - 1);
   let count = 0;
   for (; rest !== 0; rest &= rest - 1) count++;
   return count;

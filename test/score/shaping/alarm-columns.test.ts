@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { AlarmRule } from '../../../src/rules/alarm-rule.ts';
+import { DEFAULT_ALARM_RULE } from '../../../src/rules/alarm-schema.ts';
 import { AlarmColumns } from '../../../src/score/shaping/alarm-columns.ts';
-import { type AlarmRule, DEFAULT_ALARM_RULE } from '../../../src/score/shaping/alarm-rule.ts';
 
 const MINUTE_MS = 60_000;
 
