@@ -1,0 +1,148 @@
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { COLOURS } from './band.ts';
+import { dashboard, linkTo } from './dashboard.ts';
+import { colours, lines, number, ranking, stackedBars, thresholdLine } from './panels.ts';
+import { now, over, PUBLISHED, rows, unnamed } from './queries.ts';
+import { datasource, filters, fixedChoice, publishedChoices } from './variables.ts';
+
+const RANKED = 50;
+const FLAGGED = `openanomaly_anomaly{${PUBLISHED}} != 0`;
+const IS_FLAGGED = `openanomaly_anomaly{${PUBLISHED}} != bool 0`;
+const WORST = `topk(${RANKED}, ${unnamed(`openanomaly_score{${PUBLISHED}}`)} and ${unnamed(FLAGGED)})`;
+
+/** What is anomalous now, worst first; how much of each group; how it went. */
+export function overview(): DashboardBuilder {
+  const builder = dashboard('overview', {
+    title: 'Overview',
+    description: 'What is not as expected now, worst first, and how much of each group.',
+    from: 'now-3h',
+  }).variables([
+    datasource(),
+    ...publishedChoices('openanomaly_score', 'many'),
+    fixedChoice('group', 'Share per', ['pipeline', 'job', 'instance', 'service', 'team', 'cluster', 'namespace']),
+    filters(),
+  ]);
+  for (const panel of [...numbers(), worstFirst(), ...history()]) builder.withPanel(panel);
+  return builder;
+}
+
+function numbers() {
+  const size = { width: 6, height: 4 };
+  return [
+    number({
+      ...size,
+      title: 'Anomalous now',
+      description: 'Series whose newest sample is flagged.',
+      unit: 'short',
+      queries: [now(`sum(${IS_FLAGGED})`, 'series')],
+    }).thresholds(colours('green', [1, 'orange'])),
+    number({
+      ...size,
+      title: 'Watched',
+      description: 'Series that are scored.',
+      unit: 'short',
+      queries: [now(`count(openanomaly_score{${PUBLISHED}})`, 'series')],
+    }).thresholds(colours('blue')),
+    number({
+      ...size,
+      title: 'Share anomalous',
+      description:
+        'Share of the scored series that is flagged. A few of many are usual; a tenth at once is an incident.',
+      unit: 'percentunit',
+      queries: [now(`avg(${IS_FLAGGED})`, 'share')],
+    }).thresholds(colours('green', [0.02, 'orange'], [0.1, 'red'])),
+    number({
+      ...size,
+      title: 'Highest score',
+      description: 'Distance from the expected value of the worst series: 1 is the edge of its band.',
+      unit: 'none',
+      queries: [now(`max(openanomaly_score{${PUBLISHED}})`, 'score')],
+    })
+      .decimals(2)
+      .thresholds(colours('green', [1, 'orange'], [3, 'red'])),
+  ];
+}
+
+function worstFirst() {
+  const ofWorst = (family: string) => `${unnamed(`openanomaly_${family}{${PUBLISHED}}`)} and ${WORST}`;
+  return ranking({
+    title: 'Anomalous now, worst first',
+    description: `The ${RANKED} flagged series with the highest scores. Open a row to see the series in its band.`,
+    unit: 'short',
+    width: 24,
+    height: 10,
+    queries: [
+      rows('A', WORST),
+      rows('B', ofWorst('anomaly')),
+      rows('C', ofWorst('value')),
+      rows('D', ofWorst('expected')),
+      rows('E', ofWorst('lower')),
+      rows('F', ofWorst('upper')),
+    ],
+    columns: {
+      'Value #A': 'Score',
+      'Value #B': 'Side',
+      'Value #C': 'Value',
+      'Value #D': 'Expected',
+      'Value #E': 'Lower',
+      'Value #F': 'Upper',
+    },
+    sortedBy: 'Score',
+  })
+    .overrideByName('Score', [
+      { id: 'decimals', value: 2 },
+      { id: 'custom.cellOptions', value: { type: 'color-text' } },
+      { id: 'thresholds', value: colours('text', [1, 'orange'], [3, 'red']).build() },
+    ])
+    .overrideByName('Side', [
+      {
+        id: 'mappings',
+        value: [{ type: 'value', options: { '1': { text: 'above', index: 0 }, '-1': { text: 'below', index: 1 } } }],
+      },
+    ])
+    .overrideByName('pipeline', [
+      { id: 'links', value: [linkTo('pipeline', 'Open the series', ['pipeline', 'job', 'instance'])] },
+    ]);
+}
+
+function history() {
+  const size = { width: 12, height: 8 };
+  return [
+    lines({
+      ...size,
+      title: 'Share anomalous per $group',
+      description: 'Share of the series of each group that is flagged. Choose the label that makes the groups above.',
+      unit: 'percentunit',
+      queries: [over(`avg by ($group) (${IS_FLAGGED})`, '{{$group}}')],
+    })
+      .min(0)
+      .fillOpacity(10),
+    stackedBars({
+      ...size,
+      title: 'Anomalous series per pipeline',
+      description: 'How many series of each pipeline are flagged.',
+      unit: 'short',
+      queries: [over(`sum by (pipeline) (${IS_FLAGGED})`, '{{pipeline}}')],
+    }),
+    lines({
+      ...size,
+      title: 'Highest score per pipeline',
+      description: 'The worst series of each pipeline; the line is the edge of the band.',
+      unit: 'none',
+      queries: [over(`max by (pipeline) (openanomaly_score{${PUBLISHED}})`, '{{pipeline}}')],
+    })
+      .min(0)
+      .thresholds(colours('transparent', [1, COLOURS.anomalous]))
+      .thresholdsStyle(thresholdLine()),
+    stackedBars({
+      ...size,
+      title: 'Flagged above and below',
+      description: 'Series above and below their bands.',
+      unit: 'short',
+      queries: [
+        over(`sum(openanomaly_anomaly{${PUBLISHED}} == bool 1)`, 'above'),
+        over(`sum(openanomaly_anomaly{${PUBLISHED}} == bool -1)`, 'below'),
+      ],
+    }),
+  ];
+}
