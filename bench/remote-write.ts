@@ -151,13 +151,24 @@ async function measurePublishing(bench: Bench): Promise<void> {
 
 function evaluationAt(timestampMs: number) {
   const column = Float64Array.from(LABELS, (_, i) => i);
+  const view = new Uint8Array(LABELS.length);
   return {
     pipeline: 'node_cpu_usage',
     series: LABELS,
     timestampMs,
     steps: [
-      { timestampMs, value: column, expected: column, lower: column, upper: column, score: column, anomaly: column },
+      {
+        timestampMs,
+        value: column,
+        expected: column,
+        lower: column,
+        upper: column,
+        score: column,
+        anomaly: column,
+        view,
+      },
     ],
+    views: ['forecast'],
     lookAhead: [],
     ended: [],
   };

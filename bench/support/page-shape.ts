@@ -39,7 +39,8 @@ export function evaluationOf(pipeline: number): Evaluation {
     pipeline: `node_network_${pipeline}`,
     series: SERIES_OF[pipeline]!,
     timestampMs,
-    steps: [{ timestampMs, value, expected, lower, upper, score, anomaly }],
+    steps: [{ timestampMs, value, expected, lower, upper, score, anomaly, view: new Uint8Array(SERIES) }],
+    views: ['forecast'],
     lookAhead: HORIZONS.map((horizon) => ({ horizon, expected: column(), lower: column(), upper: column() })),
     ended: [],
   };

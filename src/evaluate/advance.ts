@@ -1,17 +1,21 @@
 import type { ScoredStep } from '../ports/publisher.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
-import type { ScoreOptions, Technique } from '../score/score.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import { alignDown } from '../series/grid.ts';
 import type { Labels } from '../series/labels.ts';
 import { forecastSlots } from './forecast-task.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { OVERLAP_STEPS, type ReadResult, readHistory, readInto } from './read-task.ts';
-import { scoreStep } from './score-step.ts';
+import { type ScoreHow, scoreStep } from './score-step.ts';
+import { looksAtIncrementsOnly, makesForecasts } from './state-shape.ts';
 import type { TaskPorts } from './task-ports.ts';
 
 /** At the first start, and after an outage, scoring goes back this far: an hour of picture, and what receivers take. */
 const CATCH_UP_MS = 3_600_000;
+/** Samples of one catch-up, over all series, where contexts do not bound it: some hundred megabytes of answers. */
+const MOST_CATCH_UP_CELLS = 2_000_000;
+/** Samples learnt between two breaths: a few milliseconds. */
+const SAMPLES_BETWEEN_BREATHS = 20_000;
 /** Horizons before that hour whose samples only teach the calibration. */
 const WARM_UP_HORIZONS = 3;
 /** Steps without a sample after which a series has ended. */
@@ -32,6 +36,12 @@ export interface Advanced {
 interface Work {
   readonly pipeline: Pipeline;
   readonly timestampMs: number;
+}
+
+/** What was read, and which of the living series are new in it. */
+interface Reading {
+  readonly read: ReadResult;
+  readonly newcomers: readonly number[];
 }
 
 /** The newest instant whose samples have settled at an evaluation timestamp. */
@@ -56,20 +66,45 @@ export async function advance(
   if (before !== undefined && endMs <= before)
     return { steps: [], ended: [], inside: 0, scored: 0, withoutHistory: [] };
 
-  const oldestMs = endMs - (state.contexts.capacitySteps - 1) * pipeline.stepMs;
-  const startMs = before === undefined ? oldestMs : Math.max(before - (OVERLAP_STEPS - 1) * pipeline.stepMs, oldestMs);
-  const read = await readInto(state, { pipeline, startMs, endMs }, ports, signal);
+  const read = await readNew(state, work, ports, signal);
   const ended = removeEnded(state, pipeline);
   const alive = new Set(state.members.slots);
   const newcomers = read.newcomers.filter((slot) => alive.has(slot));
   const hasHistory =
     before === undefined ||
     newcomers.length === 0 ||
+    looksAtIncrementsOnly(pipeline) ||
     (await readHistory(state, { pipeline, slots: newcomers, mayReadAll: false }, ports, signal));
 
-  const result = await scoreNew(state, { ...work, isFirst: before === undefined, read }, ports, signal);
+  const result = await scoreNew(state, { ...work, isFirst: before === undefined, read, newcomers }, ports, signal);
   // Series that were over before we first looked never were anything of ours.
   return { ...result, ended: before === undefined ? [] : ended, withoutHistory: hasHistory ? [] : newcomers };
+}
+
+/**
+ * Reads what the state does not know yet. A first read goes back as far as the context, or, where none is kept, as the
+ * technique warms up; later ones reach back over an outage of an hour at most in that case.
+ */
+function readNew(state: PipelineState, work: Work, ports: TaskPorts, signal: AbortSignal): Promise<ReadResult> {
+  const { pipeline } = work;
+  const { stepMs } = pipeline;
+  const { capacitySteps, endMs: before } = state.contexts;
+  const endMs = settledMs(work);
+  const catchUpMs = catchUpSteps(pipeline) * stepMs;
+  const { warmUpMs } = techniqueByName(pipeline.anomaly.technique);
+  const contextMs = (capacitySteps - 1) * stepMs;
+  const teaches = before === undefined && looksAtIncrementsOnly(pipeline);
+  const reachMs = !looksAtIncrementsOnly(pipeline)
+    ? contextMs
+    : Math.max(contextMs, catchUpMs + (teaches ? warmUpMs : 0));
+  const oldestMs = alignDown(endMs - reachMs, stepMs);
+  const startMs = before === undefined ? oldestMs : Math.max(before - (OVERLAP_STEPS - 1) * stepMs, oldestMs);
+  return readInto(state, { pipeline, startMs, endMs, exactAfterMs: endMs - catchUpMs, teaches }, ports, signal);
+}
+
+/** Steps that a first evaluation, or the first after an outage, publishes in one go. */
+function catchUpSteps({ stepMs }: Pipeline): number {
+  return Math.max(1, Math.floor(CATCH_UP_MS / stepMs));
 }
 
 /** Slots that have enough context for a forecast. */
@@ -90,7 +125,7 @@ function removeEnded(state: PipelineState, { stepMs }: Pipeline): Labels[] {
 
 async function scoreNew(
   state: PipelineState,
-  work: Work & { readonly isFirst: boolean; readonly read: ReadResult },
+  work: Work & Reading & { readonly isFirst: boolean },
   ports: TaskPorts,
   signal: AbortSignal,
 ): Promise<Pick<Advanced, 'steps' | 'inside' | 'scored'>> {
@@ -102,33 +137,72 @@ async function scoreNew(
     return { steps: [], inside: 0, scored: 0 };
   }
   const technique = techniqueByName(pipeline.anomaly.technique);
-  const how = { technique, options: { ...pipeline.anomaly, dataRange: pipeline.dataRange } };
-  const catchUpSteps = Math.min(Math.floor(CATCH_UP_MS / stepMs), Math.floor(state.contexts.capacitySteps / 2));
-  let fromMs = Math.max(state.scoredMs ?? Number.NEGATIVE_INFINITY, endMs - Math.max(catchUpSteps, 1) * stepMs);
-  if (work.isFirst) {
-    const known = state.members.slots.reduce((most, slot) => Math.max(most, state.contexts.knownSteps(slot)), 0);
-    const warmUpSteps = Math.min(WARM_UP_HORIZONS * state.pathSteps, Math.floor((known - catchUpSteps) / 3));
-    const warmUpFromMs = fromMs - Math.max(warmUpSteps, 0) * stepMs;
-    if (technique.needs.forecast) {
-      await scoreRange(state, { ...work, fromMs: warmUpFromMs, toMs: fromMs, isWarmUp: true }, how, ports, signal);
-    }
-  }
-  fromMs = Math.min(fromMs, endMs);
+  const how = {
+    technique,
+    options: { ...pipeline.anomaly, dataRange: pipeline.dataRange },
+    forecasts: makesForecasts(pipeline),
+  };
+  const steps = mostCatchUpSteps(state, pipeline);
+  const fromMs = Math.min(endMs, Math.max(state.scoredMs ?? Number.NEGATIVE_INFINITY, endMs - steps * stepMs));
+  const known = state.members.slots.reduce((most, slot) => Math.max(most, state.contexts.knownSteps(slot)), 0);
+  const warmUpSteps =
+    work.isFirst && how.forecasts ? Math.min(WARM_UP_HORIZONS * state.pathSteps, Math.floor((known - steps) / 3)) : 0;
+  const warmUpFromMs = fromMs - Math.max(warmUpSteps, 0) * stepMs;
+  await learnPast(state, { ...work, toMs: warmUpFromMs }, ports.breathe);
+  await scoreRange(state, { ...work, fromMs: warmUpFromMs, toMs: fromMs, isWarmUp: true }, how, ports, signal);
   const result = await scoreRange(state, { ...work, fromMs, toMs: endMs, isWarmUp: false }, how, ports, signal);
   state.scoredMs = endMs;
   return result;
 }
 
+function mostCatchUpSteps(state: PipelineState, pipeline: Pipeline): number {
+  const steps = catchUpSteps(pipeline);
+  if (!looksAtIncrementsOnly(pipeline))
+    return Math.max(1, Math.min(steps, Math.floor(state.contexts.capacitySteps / 2)));
+  const cells = Math.max(1, state.members.slots.length);
+  return Math.max(1, Math.min(steps, Math.floor(MOST_CATCH_UP_CELLS / cells)));
+}
+
+/**
+ * Lets the technique learn what lies before the first instant that is scored: of every series at the first evaluation,
+ * later of those that are new. What was read without being kept has been learnt on the way, but for its end.
+ */
+async function learnPast(
+  state: PipelineState,
+  past: Work & Reading & { readonly toMs: number },
+  breathe: () => Promise<void>,
+): Promise<void> {
+  const { pipeline, read, newcomers, toMs } = past;
+  const { stepMs } = pipeline;
+  const { warmUpMs } = techniqueByName(pipeline.anomaly.technique);
+  const learntToMs = looksAtIncrementsOnly(pipeline)
+    ? state.contexts.endMs! - catchUpSteps(pipeline) * stepMs
+    : toMs - warmUpMs;
+  const count = warmUpMs === 0 ? 0 : Math.round((toMs - learntToMs) / stepMs);
+  if (count <= 0) return;
+  const startMs = toMs - (count - 1) * stepMs;
+  const values = new Float64Array(count);
+  let untilBreath = SAMPLES_BETWEEN_BREATHS;
+  for (const slot of newcomers) {
+    for (let i = 0; i < count; i++) values[i] = read.valueAt(slot, startMs + i * stepMs);
+    state.scorer.learn(slot, { startMs, values, from: 0, count });
+    untilBreath -= count;
+    if (untilBreath > 0) continue;
+    untilBreath = SAMPLES_BETWEEN_BREATHS;
+    await breathe();
+  }
+}
+
 /** Scores the instants after `fromMs` up to `toMs`, in order. */
 async function scoreRange(
   state: PipelineState,
-  range: Work & {
-    readonly read: ReadResult;
-    readonly fromMs: number;
-    readonly toMs: number;
-    readonly isWarmUp: boolean;
-  },
-  how: { readonly technique: Technique; readonly options: ScoreOptions },
+  range: Work &
+    Reading & {
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly isWarmUp: boolean;
+    },
+  how: ScoreHow,
   ports: TaskPorts,
   signal: AbortSignal,
 ): Promise<Pick<Advanced, 'steps' | 'inside' | 'scored'>> {
@@ -141,7 +215,7 @@ async function scoreRange(
     const { slots } = state.members;
     const value = new Float64Array(slots.length);
     for (let i = 0; i < slots.length; i++) value[i] = range.read.valueAt(slots[i]!, timestampMs);
-    if (how.technique.needs.forecast) await coverInstant(state, { pipeline, timestampMs, value }, ports, signal);
+    if (how.forecasts) await coverInstant(state, { pipeline, timestampMs, value }, ports, signal);
     const result = await scoreStep(state, { timestampMs, value }, how, ports.breathe);
     if (isWarmUp) continue;
     steps.push(result.step);

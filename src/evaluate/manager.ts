@@ -6,10 +6,11 @@ import type { Scheduler, TaskRun } from '../ports/scheduler.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import type { Group, GroupSet, Pipeline } from '../rules/pipeline.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
-import { createState, PipelineRunner } from './pipeline-runner.ts';
+import { PipelineRunner } from './pipeline-runner.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { firstTask, planOf } from './plan.ts';
 import { decodeSnapshot, stateSignature } from './snapshot.ts';
+import { createState } from './state-shape.ts';
 import type { PipelineStatus } from './status.ts';
 import type { TaskPorts } from './task-ports.ts';
 

@@ -2,15 +2,15 @@ import { describeError, OpenAnomalyError } from '../errors.ts';
 import type { Evaluation, LookAhead, Publisher, ScoredStep } from '../ports/publisher.ts';
 import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
-import type { Technique } from '../score/score.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import type { Labels } from '../series/labels.ts';
 import { advance, forecastable } from './advance.ts';
 import { forecastSlots } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
-import { PipelineState } from './pipeline-state.ts';
+import type { PipelineState } from './pipeline-state.ts';
 import { readHistory } from './read-task.ts';
 import { encodeSnapshot } from './snapshot.ts';
+import { createState, makesForecasts } from './state-shape.ts';
 import type { PipelineStatus } from './status.ts';
 import type { TaskPorts } from './task-ports.ts';
 
@@ -19,10 +19,6 @@ import type { TaskPorts } from './task-ports.ts';
  * shows old samples as new ones is worse than an empty one.
  */
 const HOLD_AFTER_FAILURE_MS = 300_000;
-/** Paths reach beyond the horizon by this much, so that the farthest look-ahead is there until the next forecast. */
-const PATH_SLACK_MS = 900_000;
-/** Context of a pipeline that looks at increments only. */
-const INCREMENT_STEPS = 8;
 /** Samples per series over which the coverage that is shown is averaged. */
 const COVERAGE_WINDOW = 1000;
 
@@ -154,8 +150,9 @@ export class PipelineRunner {
     if (advanced.ended.length > 0)
       this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, advanced.ended.length);
     this.#learnCoverage(advanced.inside, advanced.scored);
-    const now = forecastOfNow(state, pipeline, state.contexts.endMs!);
-    if (task === 'forecast' || isFirst) await this.#forecast(state, timestampMs, signal);
+    const showsForecast = pipeline.mode !== 'anomaly_only';
+    const now = showsForecast ? forecastOfNow(state, pipeline, state.contexts.endMs!) : undefined;
+    if (task === 'forecast' || (isFirst && makesForecasts(pipeline))) await this.#forecast(state, timestampMs, signal);
     if (advanced.steps.length === 0 && advanced.ended.length === 0 && task !== 'forecast' && !isFirst) return;
     await this.#publish(state, {
       timestampMs,
@@ -185,7 +182,8 @@ export class PipelineRunner {
   async #publish(
     state: PipelineState,
     what: {
-      readonly now: LookAhead;
+      /** Undefined where no forecast is shown. */
+      readonly now: LookAhead | undefined;
       readonly timestampMs: number;
       readonly steps: readonly ScoredStep[];
       readonly ended: readonly Labels[];
@@ -194,14 +192,14 @@ export class PipelineRunner {
   ): Promise<void> {
     const pipeline = this.#pipeline;
     const endMs = state.contexts.endMs!;
-    const showsForecast = pipeline.mode !== 'anomaly_only';
     const evaluation: Evaluation = {
       pipeline: pipeline.name,
       series: state.members.labels,
       timestampMs: what.timestampMs,
       steps: what.steps,
-      lookAhead: showsForecast ? [what.now, ...lookAheadOf(state, pipeline, endMs)] : [],
-      ...(showsForecast &&
+      views: techniqueByName(pipeline.anomaly.technique).views,
+      lookAhead: what.now === undefined ? [] : [what.now, ...lookAheadOf(state, pipeline, endMs)],
+      ...(what.now !== undefined &&
         what.withPath &&
         pipeline.output.futureSamples && { futurePath: futurePathOf(state, pipeline, endMs) }),
       ended: what.ended,
@@ -262,12 +260,15 @@ export class PipelineRunner {
     const state = this.#state;
     const { slots } = state.members;
     const engines: Record<string, number> = {};
+    const waitsForForecast =
+      pipeline.mode === 'forecast_only' || techniqueByName(pipeline.anomaly.technique).needs.forecast;
+    const isWarm = (slot: number) => (waitsForForecast ? state.hasForecast(slot) : state.scorer.isWarm(slot));
     let warmingUp = 0;
     let flagged = 0;
     for (const slot of slots) {
       const engine = state.hint(slot)?.engine;
-      if (engine !== undefined && state.isWarm(slot)) engines[engine] = (engines[engine] ?? 0) + 1;
-      if (!state.isWarm(slot)) warmingUp++;
+      if (engine !== undefined && state.hasForecast(slot)) engines[engine] = (engines[engine] ?? 0) + 1;
+      if (!isWarm(slot)) warmingUp++;
       if (state.flag(slot) !== 0) flagged++;
     }
     return {
@@ -289,26 +290,6 @@ export class PipelineRunner {
       engines,
     };
   }
-}
-
-/** An empty state of the shape a pipeline needs. */
-export function createState(pipeline: Pipeline): PipelineState {
-  const { stepMs, predictionHorizonMs } = pipeline;
-  const horizonSteps = Math.ceil(predictionHorizonMs / stepMs);
-  return new PipelineState({
-    stepMs,
-    contextSteps: contextStepsOf(pipeline, techniqueByName(pipeline.anomaly.technique).needs),
-    pathSteps: horizonSteps + Math.min(horizonSteps, Math.ceil(PATH_SLACK_MS / stepMs)),
-  });
-}
-
-/**
- * Steps of context a pipeline keeps, and reads at first. Where neither a forecast nor the technique looks at a context,
- * it is just long enough to tell a late sample from a series that ended.
- */
-export function contextStepsOf(pipeline: Pipeline, needs: Technique['needs']): number {
-  const isNeeded = pipeline.mode !== 'anomaly_only' || needs.forecast || needs.context;
-  return isNeeded ? Math.max(2, Math.round(pipeline.contextWindowMs / pipeline.stepMs)) : INCREMENT_STEPS;
 }
 
 function highestOf(scores: Float64Array | undefined): number | undefined {

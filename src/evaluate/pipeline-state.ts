@@ -1,6 +1,7 @@
 import { CALIBRATION_FLOATS, calibrateRow, initCalibration } from '../forecast/calibrate.ts';
 import type { ForecastBlock, SeriesHint } from '../forecast/forecast.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../forecast/quantile.ts';
+import type { Scorer } from '../score/score.ts';
 import { ContextSet } from '../series/context.ts';
 import type { Labels } from '../series/labels.ts';
 
@@ -19,10 +20,12 @@ export interface Members {
   readonly labels: readonly Labels[];
 }
 
-/** Everything a pipeline remembers about its series: contexts, forecast paths, calibration, what engines learnt. */
+/** Everything a pipeline remembers about its series: contexts, forecast paths, calibration, what engines and technique learnt. */
 export class PipelineState {
   readonly contexts: ContextSet;
   readonly pathSteps: number;
+  /** The memory of the pipeline's technique; its slots are those of the contexts. */
+  readonly scorer: Scorer;
   /** Newest instant that was scored; undefined before the first. */
   scoredMs: number | undefined;
   readonly #outputLabels: (Labels | undefined)[] = [];
@@ -34,9 +37,15 @@ export class PipelineState {
   #calibration = new Float32Array(0);
   #members: Members | undefined;
 
-  constructor(options: { readonly stepMs: number; readonly contextSteps: number; readonly pathSteps: number }) {
+  constructor(options: {
+    readonly stepMs: number;
+    readonly contextSteps: number;
+    readonly pathSteps: number;
+    readonly scorer: Scorer;
+  }) {
     this.contexts = new ContextSet(options.stepMs, options.contextSteps);
     this.pathSteps = options.pathSteps;
+    this.scorer = options.scorer;
   }
 
   /**
@@ -54,6 +63,7 @@ export class PipelineState {
     this.#flags[slot] = 0;
     this.#growCalibration(slot + 1);
     initCalibration(this.#calibration, slot * CALIBRATION_FLOATS);
+    this.scorer.add(slot);
     this.#members = undefined;
     return slot;
   }
@@ -65,6 +75,7 @@ export class PipelineState {
     this.#paths[slot] = undefined;
     this.#hints[slot] = undefined;
     this.contexts.remove(slot);
+    this.scorer.remove(slot);
     this.#members = undefined;
     return output;
   }
@@ -85,7 +96,8 @@ export class PipelineState {
     );
   }
 
-  isWarm(slot: number): boolean {
+  /** Whether the slot's newest path says something. */
+  hasForecast(slot: number): boolean {
     const path = this.#paths[slot];
     return path !== undefined && Number.isFinite(path.base);
   }
@@ -131,14 +143,17 @@ export class PipelineState {
     return this.#calibration;
   }
 
-  /** Share of recent samples of a slot that were flagged, an exponential window of `FLAG_WINDOW` samples. */
+  /** Share of recent samples of a slot that lay beyond the forecast's band, in an exponential window. */
   flagShare(slot: number): number {
     return this.#flagShare[slot]!;
   }
 
-  recordFlag(slot: number, flag: number, weight: number): void {
+  learnFlagShare(slot: number, isBeyond: boolean, weight: number): void {
+    this.#flagShare[slot]! += weight * ((isBeyond ? 1 : 0) - this.#flagShare[slot]!);
+  }
+
+  setFlag(slot: number, flag: number): void {
     this.#flags[slot] = flag;
-    this.#flagShare[slot]! += weight * ((flag === 0 ? 0 : 1) - this.#flagShare[slot]!);
   }
 
   /** Flag of the newest scored sample: −1, 0, 1. */
@@ -146,9 +161,9 @@ export class PipelineState {
     return this.#flags[slot]!;
   }
 
-  /** Bytes held for contexts, paths and calibration. */
+  /** Bytes held for contexts, paths, calibration and the technique. */
   get bytes(): number {
-    let bytes = this.contexts.bytes + this.#calibration.byteLength;
+    let bytes = this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes;
     for (const slot of this.contexts.slots()) bytes += this.#paths[slot]?.offsets.byteLength ?? 0;
     return bytes;
   }
@@ -161,6 +176,7 @@ export class PipelineState {
       path: path && { startMs: path.startMs, base: path.base, offsets: path.offsets },
       calibration: this.#calibration.subarray(slot * CALIBRATION_FLOATS, (slot + 1) * CALIBRATION_FLOATS),
       flagShare: this.#flagShare[slot]!,
+      scorer: this.scorer.exportSlot(slot),
     };
   }
 
@@ -169,6 +185,7 @@ export class PipelineState {
     this.#paths[slot] = memory.path && { ...memory.path };
     this.#calibration.set(memory.calibration, slot * CALIBRATION_FLOATS);
     this.#flagShare[slot] = memory.flagShare;
+    if (memory.scorer !== undefined) this.scorer.importSlot(slot, memory.scorer);
   }
 
   #growCalibration(slots: number): void {
@@ -186,4 +203,6 @@ export interface SlotMemory {
   readonly path: { readonly startMs: number; readonly base: number; readonly offsets: Float32Array } | undefined;
   readonly calibration: Float32Array;
   readonly flagShare: number;
+  /** What the technique keeps of the slot. */
+  readonly scorer: Uint8Array | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Slot, TaskKind } from '../ports/scheduler.ts';
 import type { Group, Pipeline } from '../rules/pipeline.ts';
-import { techniqueByName } from '../score/techniques.ts';
 import { hash32 } from '../series/labels.ts';
+import { makesForecasts } from './state-shape.ts';
 
 /** When each task of the enabled pipelines runs. Pipelines of a group share a phase, groups are spread by their name. */
 export function planOf(groups: readonly Group[]): Slot[] {
@@ -26,7 +26,7 @@ function slotsOf(pipeline: Pipeline, phaseMs: number): Slot[] {
         : cron(pipeline.anomalySchedule);
     slots.push({ pipeline: pipeline.name, task: 'anomaly', when });
   }
-  if (pipeline.mode !== 'anomaly_only' || techniqueByName(pipeline.anomaly.technique).needs.forecast) {
+  if (makesForecasts(pipeline)) {
     slots.push({ pipeline: pipeline.name, task: 'forecast', when: cron(pipeline.forecastSchedule) });
   }
   return slots;

@@ -1,5 +1,7 @@
 import type { RangePiece, RangeQuery } from '../ports/tsdb-client.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
+import type { SeriesBlock } from '../series/block.ts';
+import { gridEnd } from '../series/grid.ts';
 import { type Labels, withLabels, withoutLabel } from '../series/labels.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import type { TaskPorts } from './task-ports.ts';
@@ -38,6 +40,10 @@ export async function readInto(
     readonly startMs: number;
     readonly endMs: number;
     readonly only?: readonly Labels[];
+    /** Samples after it are kept as they were read until the result is dropped; undefined: all of an increment. */
+    readonly exactAfterMs?: number;
+    /** Whether the technique learns the samples up to `exactAfterMs` as they pass, since no context keeps them. */
+    readonly teaches?: boolean;
   },
   ports: TaskPorts,
   signal: AbortSignal,
@@ -54,16 +60,15 @@ export async function readInto(
     timeoutMs: isFirstRead || what.only !== undefined ? FIRST_READ_TIMEOUT_MS : incrementTimeoutMs(pipeline),
     ...(what.only && { only: what.only }),
   };
+  const { exactAfterMs = Number.NEGATIVE_INFINITY } = what;
   const held: RangePiece[] = [];
-  let newest: RangePiece | undefined;
+  const exact: ExactPiece[] = [];
   const newcomers: number[] = [];
   const apply = (piece: RangePiece) => {
-    for (const slot of writePiece(
-      state,
-      { pipeline, piece, admits: what.only === undefined, keepToMs: knownToMs },
-      ports,
-    ))
-      newcomers.push(slot);
+    const how = { pipeline, piece, admits: what.only === undefined, keepToMs: knownToMs };
+    const slotOfRow = writePiece(state, how, newcomers, ports);
+    if (what.teaches === true) teachPiece(state, piece, slotOfRow, exactAfterMs);
+    if (gridEnd(piece.block.grid) > exactAfterMs) exact.push({ piece, slotOfRow });
   };
   const timer = startTimer(ports, pipeline);
   try {
@@ -71,10 +76,8 @@ export async function readInto(
     for await (const piece of ports.source.queryRange(query, signal)) {
       // A first read goes straight into a state that is thrown away on failure. An increment is applied as a whole, or
       // a failure half-way would leave a hole that the next increment does not read again.
-      if (isFirstRead) {
-        apply(piece);
-        newest = piece;
-      } else held.push(piece);
+      if (isFirstRead) apply(piece);
+      else held.push(piece);
     }
   } catch (error) {
     timer.end('failed');
@@ -83,7 +86,7 @@ export async function readInto(
   timer.end('success');
   state.contexts.advanceTo(what.endMs);
   for (const piece of held) apply(piece);
-  return { newcomers, valueAt: exactValues(state, newest ?? held.at(-1)) };
+  return { newcomers, valueAt: exactValues(state, exact) };
 }
 
 /** The history of series that turned up in an increment. Answers whether it was read. */
@@ -107,6 +110,28 @@ export async function readHistory(
   return true;
 }
 
+/** A piece whose samples are wanted as they were read; row r of its block belongs to slotOfRow[r]. */
+interface ExactPiece {
+  readonly piece: RangePiece;
+  readonly slotOfRow: Int32Array;
+}
+
+/** A row of a series that is not ours: unknown and not admitted, or published as another one is. */
+const NO_SLOT = -1;
+/** A slot that has no sample in a piece. */
+const NO_ROW = -1;
+
+function teachPiece(state: PipelineState, { block }: RangePiece, slotOfRow: Int32Array, toMs: number): void {
+  const { startMs, stepMs, steps } = block.grid;
+  const count = Math.min(steps, Math.floor((toMs - startMs) / stepMs) + 1);
+  if (count <= 0) return;
+  for (let row = 0; row < slotOfRow.length; row++) {
+    if (slotOfRow[row]! === NO_SLOT) continue;
+    state.scorer.learn(slotOfRow[row]!, { startMs, values: block.values, from: row * steps, count });
+  }
+}
+
+/** Writes a piece into the contexts; answers the slot of each row. Slots of series that were not known go to `newcomers`. */
 function writePiece(
   state: PipelineState,
   what: {
@@ -115,11 +140,12 @@ function writePiece(
     readonly admits: boolean;
     readonly keepToMs: number | undefined;
   },
+  newcomers: number[],
   { telemetry, logger }: TaskPorts,
-): number[] {
+): Int32Array {
   const { pipeline, piece } = what;
   const { labels, grid, values } = piece.block;
-  const newcomers: number[] = [];
+  const slotOfRow = new Int32Array(labels.length).fill(NO_SLOT);
   for (let s = 0; s < labels.length; s++) {
     let slot = state.contexts.slotOf(labels[s]!);
     if (slot === undefined) {
@@ -133,6 +159,7 @@ function writePiece(
       }
       newcomers.push(slot);
     }
+    slotOfRow[s] = slot;
     const run = { startMs: grid.startMs, values, from: s * grid.steps, count: grid.steps };
     state.contexts.write(slot, run, what.keepToMs);
   }
@@ -141,7 +168,7 @@ function writePiece(
   if (piece.histograms > 0) telemetry.histogramsSkipped.inc({ pipeline: pipeline.name }, piece.histograms);
   for (const warning of piece.warnings)
     logger.log('warn', 'the data source warns', { pipeline: pipeline.name, warning });
-  return newcomers;
+  return slotOfRow;
 }
 
 function startTimer({ telemetry, clock }: TaskPorts, { datasource }: Pipeline) {
@@ -154,20 +181,23 @@ function startTimer({ telemetry, clock }: TaskPorts, { datasource }: Pipeline) {
   };
 }
 
-function exactValues(state: PipelineState, piece: RangePiece | undefined): ReadResult['valueAt'] {
-  const fromContext = (slot: number, timeMs: number) => state.contexts.at(slot, timeMs);
-  if (piece === undefined) return fromContext;
-  const { labels, grid, values } = piece.block;
-  const rowOfSlot = new Map<number, number>();
-  labels.forEach((series, row) => {
-    const slot = state.contexts.slotOf(series);
-    if (slot !== undefined) rowOfSlot.set(slot, row);
+function exactValues(state: PipelineState, exact: readonly ExactPiece[]): ReadResult['valueAt'] {
+  const pieces = exact.map(({ piece, slotOfRow }) => {
+    const rowOfSlot = new Int32Array(state.contexts.slotCount).fill(NO_ROW);
+    slotOfRow.forEach((slot, row) => {
+      if (slot !== NO_SLOT) rowOfSlot[slot] = row;
+    });
+    return { ...piece.block, rowOfSlot };
   });
+  const holds = ({ grid }: SeriesBlock, timeMs: number) => timeMs >= grid.startMs && timeMs <= gridEnd(grid);
+  // Callers go instant by instant over the slots.
+  let block = pieces.at(-1);
   return (slot, timeMs) => {
-    const step = Math.round((timeMs - grid.startMs) / grid.stepMs);
-    if (step < 0 || step >= grid.steps) return fromContext(slot, timeMs);
-    const row = rowOfSlot.get(slot);
-    return row === undefined ? Number.NaN : values[row * grid.steps + step]!;
+    if (block === undefined || !holds(block, timeMs)) block = pieces.find((piece) => holds(piece, timeMs));
+    if (block === undefined) return state.contexts.at(slot, timeMs);
+    const row = block.rowOfSlot[slot] ?? NO_ROW;
+    const step = Math.round((timeMs - block.grid.startMs) / block.grid.stepMs);
+    return row === NO_ROW ? Number.NaN : block.values[row * block.grid.steps + step]!;
   };
 }
 

@@ -1,14 +1,15 @@
 import { CALIBRATION_FLOATS, learnCalibration } from '../forecast/calibrate.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../forecast/quantile.ts';
 import type { ScoredStep } from '../ports/publisher.ts';
+import { scoreAgainstForecast } from '../score/confidence-interval.ts';
 import { clipToRange, type ScoreColumns, type ScoreOptions, type Technique } from '../score/score.ts';
 import type { PipelineState } from './pipeline-state.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
 
 /**
- * Engines see the band's edge in place of a flagged sample, or an incident would widen what comes after it. But a band
- * that flags more than this share of the last samples is itself wrong, or the series has a new normal: then everything
+ * Engines see the edge of the forecast's band in place of a sample beyond it, or an incident would widen what comes
+ * after it. That is the forecast's own affair, whatever technique the pipeline scores with. But a band that flags more than this share of the last samples is itself wrong, or the series has a new normal: then everything
  * is learnt as it is.
  */
 const FLAG_SHARE_OF_A_WRONG_BAND = 0.2;
@@ -19,6 +20,7 @@ const FLAG_SHARE_OF_A_WRONG_BAND = 0.2;
  */
 const TEACHES_UP_TO = 3;
 const FLAG_WINDOW = 200;
+const NO_QUANTILES = new Float64Array(0);
 
 export interface StepScore {
   readonly step: ScoredStep;
@@ -31,14 +33,21 @@ export interface StepScore {
 /** Series scored between two breaths: a few milliseconds. */
 const CHUNK_SERIES = 1024;
 
+export interface ScoreHow {
+  readonly technique: Technique;
+  readonly options: ScoreOptions;
+  /** Whether the pipeline makes forecasts: then the columns hold their quantiles, and their calibration learns. */
+  readonly forecasts: boolean;
+}
+
 /**
- * Scores one instant of the pipeline's members against the paths that were made before it, then lets the calibration
+ * Scores one instant of the pipeline's members with what was known before it, then lets technique and calibration
  * learn. Entry i of `value` belongs to members.slots[i]; NaN is a missing sample.
  */
 export async function scoreStep(
   state: PipelineState,
   instant: Instant,
-  how: { readonly technique: Technique; readonly options: ScoreOptions },
+  how: ScoreHow,
   breathe: () => Promise<void>,
 ): Promise<StepScore> {
   const { timestampMs, value } = instant;
@@ -52,6 +61,7 @@ export async function scoreStep(
     upper: column(),
     score: column(),
     anomaly: column(),
+    view: new Uint8Array(count),
   };
   const tally = { scored: 0, inside: 0, above: 0, below: 0 };
   for (let from = 0; from < count; from += CHUNK_SERIES) {
@@ -59,25 +69,27 @@ export async function scoreStep(
     const chunk: ScoreColumns = {
       count: to - from,
       value: value.subarray(from, to),
-      quantiles: new Float64Array((to - from) * LEVELS),
+      quantiles: how.forecasts ? new Float64Array((to - from) * LEVELS) : NO_QUANTILES,
       expected: step.expected.subarray(from, to),
       lower: step.lower.subarray(from, to),
       upper: step.upper.subarray(from, to),
       score: step.score.subarray(from, to),
       anomaly: step.anomaly.subarray(from, to),
+      view: step.view.subarray(from, to),
     };
     const slots = state.members.slots.slice(from, to);
-    if (how.technique.needs.forecast)
-      fillQuantiles(state, slots, { timestampMs, options: how.options }, chunk.quantiles);
-    how.technique.score(chunk, how.options);
+    if (how.forecasts) fillQuantiles(state, slots, { timestampMs, options: how.options }, chunk.quantiles);
+    state.scorer.score(chunk, { slots, timestampMs }, how.options);
     for (let i = 0; i < chunk.count; i++) {
+      state.setFlag(slots[i]!, chunk.anomaly[i]! || 0);
       if (!Number.isFinite(chunk.score[i]!)) continue;
       tally.scored++;
       if (chunk.value[i]! >= chunk.lower[i]! && chunk.value[i]! <= chunk.upper[i]!) tally.inside++;
       if (chunk.anomaly[i]! > 0) tally.above++;
       else if (chunk.anomaly[i]! < 0) tally.below++;
     }
-    learn(state, slots, chunk, instant, how.technique);
+    if (how.forecasts)
+      learnForecast(state, slots, how.technique.needs.forecast ? chunk : againstForecast(chunk, how), instant);
     await breathe();
   }
   return { step, ...tally };
@@ -103,12 +115,29 @@ function fillQuantiles(
   }
 }
 
-function learn(
+/** Where the technique asks something else of the samples, the forecast is still told how it did. */
+function againstForecast(chunk: ScoreColumns, { options }: ScoreHow): Omit<ScoreColumns, 'view'> {
+  const column = () => new Float64Array(chunk.count);
+  const { count, value, quantiles } = chunk;
+  const columns = {
+    count,
+    value,
+    quantiles,
+    expected: column(),
+    lower: column(),
+    upper: column(),
+    score: column(),
+    anomaly: column(),
+  };
+  scoreAgainstForecast(columns, options);
+  return columns;
+}
+
+function learnForecast(
   state: PipelineState,
   slots: readonly number[],
-  chunk: ScoreColumns,
+  chunk: Omit<ScoreColumns, 'view'>,
   instant: Instant,
-  technique: Technique,
 ): void {
   const raw = new Float64Array(LEVELS);
   for (let i = 0; i < slots.length; i++) {
@@ -120,8 +149,8 @@ function learn(
       state.contexts.replace(slot, instant.timestampMs, flag > 0 ? chunk.upper[i]! : chunk.lower[i]!);
     }
     const teaches = chunk.score[i]! <= TEACHES_UP_TO || isWrongBand;
-    state.recordFlag(slot, flag, 1 / FLAG_WINDOW);
-    if (!teaches || !technique.needs.forecast) continue;
+    state.learnFlagShare(slot, flag !== 0, 1 / FLAG_WINDOW);
+    if (!teaches) continue;
     state.rawRow(slot, instant.timestampMs, raw, 0);
     learnCalibration(
       state.calibration,

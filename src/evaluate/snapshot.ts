@@ -2,16 +2,18 @@ import { OpenAnomalyError } from '../errors.ts';
 import { CALIBRATION_FLOATS } from '../forecast/calibrate.ts';
 import type { SeriesHint } from '../forecast/forecast.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
+import { techniqueByName } from '../score/techniques.ts';
 import { EMPTY_LABELS, labelsFromRecord, labelsToRecord } from '../series/labels.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { outputLabels } from './read-task.ts';
+import { contextStepsOf } from './state-shape.ts';
 
 /**
- * A pipeline's state as bytes. A head record (JSON), then one record per series: JSON, then float32 columns. Every
- * record is a uint32 length, UTF-8 JSON padded to four bytes, and the columns whose lengths the JSON names. Little
- * endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
+ * A pipeline's state as bytes. A head record (JSON), then one record per series: JSON, then columns. Every
+ * record is a uint32 length, UTF-8 JSON padded to four bytes, and the columns whose lengths the JSON names, the
+ * technique's bytes last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
  */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Head {
   readonly version: number;
@@ -27,11 +29,13 @@ interface SeriesRecord {
   readonly path: { readonly startMs: number; readonly base: number | null; readonly length: number } | null;
   readonly hint: SeriesHint | null;
   readonly flagShare: number;
+  /** Bytes of the technique's memory. */
+  readonly scorer: number;
 }
 
 /** What must be the same for a state to be of use: anything that changes what contexts, paths or labels mean. */
 export function stateSignature(pipeline: Pipeline): string {
-  const { name, datasource, query, stepMs, contextWindowMs, predictionHorizonMs, labels, model } = pipeline;
+  const { name, datasource, query, stepMs, contextWindowMs, predictionHorizonMs, labels, model, anomaly } = pipeline;
   return JSON.stringify([
     VERSION,
     CALIBRATION_FLOATS,
@@ -43,6 +47,8 @@ export function stateSignature(pipeline: Pipeline): string {
     predictionHorizonMs,
     labels,
     model,
+    anomaly.technique,
+    contextStepsOf(pipeline, techniqueByName(anomaly.technique).needs),
   ]);
 }
 
@@ -64,7 +70,7 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
   yield encodeRecord(head, []);
   for (const slot of slots) {
     const ring = state.contexts.exportRing(slot);
-    const { path, hint, calibration, flagShare } = state.exportSlot(slot);
+    const { path, hint, calibration, flagShare, scorer } = state.exportSlot(slot);
     const record: SeriesRecord = {
       labels: labelsToRecord(state.contexts.labelsOf(slot)),
       ring: ring ? { startMs: ring.startMs, base: ring.base, length: ring.offsets.length } : null,
@@ -73,8 +79,9 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
         : null,
       hint: hint ?? null,
       flagShare,
+      scorer: scorer?.length ?? 0,
     };
-    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration]);
+    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration, scorer]);
   }
 }
 
@@ -114,6 +121,7 @@ function decode(
       offsets: reader.floats(record.path.length),
     };
     const calibration = reader.floats(CALIBRATION_FLOATS);
+    const scorer = record.scorer === 0 ? undefined : reader.bytes(record.scorer);
     const labels = Object.keys(record.labels).length === 0 ? EMPTY_LABELS : labelsFromRecord(record.labels);
     const slot = state.add(labels, outputLabels(pipeline, labels));
     if (slot === undefined) continue;
@@ -123,16 +131,17 @@ function decode(
       path: path ?? undefined,
       calibration,
       flagShare: record.flagShare,
+      scorer,
     });
   }
   return state;
 }
 
-function encodeRecord(json: unknown, columns: readonly (Float32Array | undefined)[]): Uint8Array {
+function encodeRecord(json: unknown, columns: readonly (Float32Array | Uint8Array | undefined)[]): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(json));
   const padded = Math.ceil(text.length / 4) * 4;
-  const floats = columns.reduce((sum, column) => sum + (column?.length ?? 0), 0);
-  const record = new Uint8Array(4 + padded + floats * 4);
+  const bytes = columns.reduce((sum, column) => sum + (column?.byteLength ?? 0), 0);
+  const record = new Uint8Array(4 + padded + bytes);
   new DataView(record.buffer).setUint32(0, text.length, true);
   record.set(text, 4);
   let at = 4 + padded;
@@ -158,6 +167,10 @@ class RecordReader {
     const text = this.#take(4, length);
     this.#at += Math.ceil(length / 4) * 4 - length;
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+  }
+
+  bytes(count: number): Uint8Array {
+    return this.#take(0, count).slice();
   }
 
   floats(count: number): Float32Array {

@@ -23,6 +23,8 @@ export interface ScoredStep {
   readonly upper: Float64Array;
   readonly score: Float64Array;
   readonly anomaly: Float64Array;
+  /** What the sample was most conspicuous by, an index into the evaluation's `views`; of use where `score` is a number. */
+  readonly view: Uint8Array;
 }
 
 /** Look-ahead of a pipeline, stamped with the evaluation: columns as above, one entry of the list per horizon. */
@@ -50,6 +52,8 @@ export interface Evaluation {
   readonly series: readonly Labels[];
   readonly timestampMs: number;
   readonly steps: readonly ScoredStep[];
+  /** Names of the views of the pipeline's technique. */
+  readonly views: readonly string[];
   readonly lookAhead: readonly LookAhead[];
   readonly futurePath?: FuturePath;
   /** Output labels of series that were published before and are gone. */

@@ -3,6 +3,7 @@ import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../forecast/quantile.ts';
 import {
   clipToRange,
   leastHalfWidth,
+  memorylessScorer,
   type ScoreColumns,
   type ScoreOptions,
   settle,
@@ -22,12 +23,17 @@ import {
 export const confidenceInterval: Technique = {
   name: 'confidence_interval',
   needs: { forecast: true, context: true },
-  score(columns, options) {
-    const tail = (1 - options.confidenceLevel) / 2;
-    const scale = 1 / (-Math.log10(tail) - MEDIAN_SURPRISE);
-    for (let i = 0; i < columns.count; i++) scoreOne(columns, i, { options, tail, scale });
-  },
+  views: ['forecast'],
+  warmUpMs: 0,
+  create: () => memorylessScorer(scoreAgainstForecast),
 };
+
+/** Scores a chunk against its forecast; the six answer columns but `view` are filled. */
+export function scoreAgainstForecast(columns: Omit<ScoreColumns, 'view'>, options: ScoreOptions): void {
+  const tail = (1 - options.confidenceLevel) / 2;
+  const scale = 1 / (-Math.log10(tail) - MEDIAN_SURPRISE);
+  for (let i = 0; i < columns.count; i++) scoreOne(columns, i, { options, tail, scale });
+}
 
 interface Edge {
   readonly options: ScoreOptions;
@@ -35,7 +41,7 @@ interface Edge {
   readonly scale: number;
 }
 
-function scoreOne(columns: ScoreColumns, i: number, { options, tail, scale }: Edge): void {
+function scoreOne(columns: Omit<ScoreColumns, 'view'>, i: number, { options, tail, scale }: Edge): void {
   const offset = i * QUANTILE_LEVELS.length;
   const value = columns.value[i]!;
   const median = columns.quantiles[offset + MEDIAN_INDEX]!;

@@ -1,3 +1,5 @@
+import type { SampleRun } from '../series/context.ts';
+
 /**
  * What all techniques share. A score is ≥ 0: 0 on the expected line, 1 on the edge of the band, without upper bound.
  * `anomaly` is −1 below, 0 normal, 1 above.
@@ -14,21 +16,82 @@ export interface ScoreOptions {
 export interface ScoreColumns {
   readonly count: number;
   readonly value: Float64Array;
-  /** Calibrated forecast quantiles, `levels` per series; NaN where there is no forecast. */
+  /** Calibrated forecast quantiles, one a level of QUANTILE_LEVELS and series; NaN where a series has no forecast. Empty
+   * where the pipeline makes none. */
   readonly quantiles: Float64Array;
   readonly expected: Float64Array;
   readonly lower: Float64Array;
   readonly upper: Float64Array;
   readonly score: Float64Array;
   readonly anomaly: Float64Array;
+  /** Which of the technique's views had the most to do with the score, as an index into `Technique.views`. */
+  readonly view: Uint8Array;
+}
+
+/** What every technique fills; which view spoke is the affair of those that have several. */
+type AnswerColumns = Omit<ScoreColumns, 'view'>;
+
+/** Which series and instant a chunk of columns is about: entry i of every column belongs to slots[i]. */
+export interface ScoreInstant {
+  readonly slots: readonly number[];
+  readonly timestampMs: number;
 }
 
 export interface Technique {
   readonly name: string;
   /** A pipeline whose technique needs neither reads increments only and runs no model. */
   readonly needs: { readonly forecast: boolean; readonly context: boolean };
-  /** Fills the five answer columns; NaN where the series cannot be scored. */
-  score(columns: ScoreColumns, options: ScoreOptions): void;
+  /** What a sample can be conspicuous by, such as `spike`; at least one. */
+  readonly views: readonly string[];
+  /** Past that a new series learns from before it is scored, where it can be had; 0 for techniques without memory. */
+  readonly warmUpMs: number;
+  create(shape: ScorerShape): Scorer;
+}
+
+export interface ScorerShape {
+  readonly stepMs: number;
+}
+
+/**
+ * What a technique remembers of the series of one pipeline, in columns over slots. Slots are those of the pipeline's
+ * contexts: small integers that are used again. Instants of a series only ascend.
+ */
+export interface Scorer {
+  /** Bytes held. */
+  readonly bytes: number;
+  /** Starts a slot with nothing learnt; before anything else is asked of it. */
+  add(slot: number): void;
+  remove(slot: number): void;
+  /** Whether the next sample of the slot will be scored. */
+  isWarm(slot: number): boolean;
+  /** Learns from the past without an answer. NaN is a missing sample. */
+  learn(slot: number, run: SampleRun): void;
+  /**
+   * Fills the six answer columns, NaN where a series cannot be scored, then learns the samples. The band is what was
+   * known before the sample.
+   */
+  score(columns: ScoreColumns, at: ScoreInstant, options: ScoreOptions): void;
+  /** What a snapshot keeps of a slot; undefined where that is nothing. */
+  exportSlot(slot: number): Uint8Array | undefined;
+  /** Takes back what `exportSlot` gave; the slot was added before. */
+  importSlot(slot: number, memory: Uint8Array): void;
+}
+
+/** The scorer of a technique that remembers nothing: a function of the columns. */
+export function memorylessScorer(score: (columns: ScoreColumns, options: ScoreOptions) => void): Scorer {
+  return {
+    bytes: 0,
+    add() {},
+    remove() {},
+    isWarm: () => true,
+    learn() {},
+    score(columns, _, options) {
+      columns.view.fill(0);
+      score(columns, options);
+    },
+    exportSlot: () => undefined,
+    importSlot() {},
+  };
 }
 
 /**
@@ -67,7 +130,7 @@ export function compressScore(score: number): number {
  * Writes score and flag of entry i, whose value and band stand in the columns. `raw` is the technique's opinion; here
  * it is made to agree with the band: inside the band and a score below 1 are the same statement, the edge is 1.
  */
-export function settle(columns: ScoreColumns, i: number, raw: number, options: ScoreOptions): void {
+export function settle(columns: AnswerColumns, i: number, raw: number, options: ScoreOptions): void {
   const value = columns.value[i]!;
   const expected = columns.expected[i]!;
   const isInside = value >= columns.lower[i]! && value <= columns.upper[i]!;
@@ -82,7 +145,7 @@ export function settle(columns: ScoreColumns, i: number, raw: number, options: S
   columns.anomaly[i] = outsideRange || (isWatched && score > options.threshold) ? side : 0;
 }
 
-export function setUnscored(columns: ScoreColumns, i: number): void {
+export function setUnscored(columns: AnswerColumns, i: number): void {
   columns.expected[i] = Number.NaN;
   columns.lower[i] = Number.NaN;
   columns.upper[i] = Number.NaN;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OpenAnomalyError } from '../../src/errors.ts';
-import { contextStepsOf } from '../../src/evaluate/pipeline-runner.ts';
+import { contextStepsOf } from '../../src/evaluate/state-shape.ts';
 import type { SeriesFunctions } from '../support/function-source.ts';
 import { pipelineOf } from '../support/pipelines.ts';
 import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';

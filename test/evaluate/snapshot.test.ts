@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { OpenAnomalyError } from '../../src/errors.ts';
-import { createState } from '../../src/evaluate/pipeline-runner.ts';
+
 import { decodeSnapshot, encodeSnapshot } from '../../src/evaluate/snapshot.ts';
+import { createState } from '../../src/evaluate/state-shape.ts';
 import type { Pipeline } from '../../src/rules/pipeline.ts';
 import { pipelineOf } from '../support/pipelines.ts';
 import { harness, MINUTE_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';

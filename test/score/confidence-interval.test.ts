@@ -23,8 +23,10 @@ function score(row: readonly number[], value: number, changes: Partial<ScoreOpti
     upper: column(),
     score: column(),
     anomaly: column(),
+    view: new Uint8Array(1),
   };
-  confidenceInterval.score(columns, { ...OPTIONS, ...changes });
+  const at = { slots: [0], timestampMs: 0 };
+  confidenceInterval.create({ stepMs: 60_000 }).score(columns, at, { ...OPTIONS, ...changes });
   return {
     expected: columns.expected[0]!,
     lower: columns.lower[0]!,

@@ -91,6 +91,7 @@ export function scoredStep(timestampMs: number, values: readonly number[]): Scor
     upper: column((value) => value + 1),
     score: column(() => 0.5),
     anomaly: column(() => 0),
+    view: new Uint8Array(values.length),
   };
 }
 
@@ -116,6 +117,7 @@ export function evaluation(timestampMs: number, about: Partial<Evaluation> = {})
         series.map((_, i) => i),
       ),
     ],
+    views: ['forecast'],
     lookAhead: [],
     ended: [],
     ...about,

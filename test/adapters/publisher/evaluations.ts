@@ -12,6 +12,7 @@ export function scoredStep(values: readonly number[], timestampMs = 60_000): Sco
     upper: column(300),
     score: column(400),
     anomaly: column(500),
+    view: new Uint8Array(values.length),
   };
 }
 
@@ -25,5 +26,6 @@ export function instances(...names: string[]): Labels[] {
 }
 
 export function evaluation(parts: Partial<Evaluation>): Evaluation {
-  return { pipeline: 'cpu', series: [], timestampMs: 60_000, steps: [], lookAhead: [], ended: [], ...parts };
+  const nothing = { series: [], timestampMs: 60_000, steps: [], views: ['forecast'], lookAhead: [], ended: [] };
+  return { pipeline: 'cpu', ...nothing, ...parts };
 }

@@ -1,0 +1,42 @@
+import type { Pipeline } from '../rules/pipeline.ts';
+import type { Technique } from '../score/score.ts';
+import { techniqueByName } from '../score/techniques.ts';
+import { PipelineState } from './pipeline-state.ts';
+
+/** Paths reach beyond the horizon by this much, so that the farthest look-ahead is there until the next forecast. */
+const PATH_SLACK_MS = 900_000;
+/** Context of a pipeline that looks at increments only. */
+export const INCREMENT_STEPS = 8;
+
+/** Whether a model runs for the pipeline: its mode shows forecasts, or its technique looks at them. */
+export function makesForecasts(pipeline: Pipeline): boolean {
+  return pipeline.mode !== 'anomaly_only' || techniqueByName(pipeline.anomaly.technique).needs.forecast;
+}
+
+/** An empty state of the shape a pipeline needs. */
+export function createState(pipeline: Pipeline): PipelineState {
+  const { stepMs, predictionHorizonMs } = pipeline;
+  const technique = techniqueByName(pipeline.anomaly.technique);
+  const horizonSteps = Math.ceil(predictionHorizonMs / stepMs);
+  return new PipelineState({
+    stepMs,
+    contextSteps: contextStepsOf(pipeline, technique.needs),
+    pathSteps: horizonSteps + Math.min(horizonSteps, Math.ceil(PATH_SLACK_MS / stepMs)),
+    scorer: technique.create({ stepMs }),
+  });
+}
+
+/** Whether nothing looks at a context: then none is kept, and only increments are read. */
+export function looksAtIncrementsOnly(pipeline: Pipeline): boolean {
+  const { needs } = techniqueByName(pipeline.anomaly.technique);
+  return pipeline.mode === 'anomaly_only' && !needs.forecast && !needs.context;
+}
+
+/**
+ * Steps of context a pipeline keeps, and reads at first. Where neither a forecast nor the technique looks at a context,
+ * it is just long enough to tell a late sample from a series that ended.
+ */
+export function contextStepsOf(pipeline: Pipeline, needs: Technique['needs']): number {
+  const isNeeded = pipeline.mode !== 'anomaly_only' || needs.forecast || needs.context;
+  return isNeeded ? Math.max(2, Math.round(pipeline.contextWindowMs / pipeline.stepMs)) : INCREMENT_STEPS;
+}
