@@ -4,28 +4,58 @@ import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type BenchReport, formatReport } from './support/report.ts';
+import type { BenchReport } from './support/report.ts';
 import { runSuite, type Suite } from './support/suite.ts';
 
-const USAGE = 'usage: npm run bench -- [SUITE…] [--json FILE]';
+const USAGE = 'usage: npm run bench -- [SUITE…] [--json FILE], or npm run bench:SUITE -- [options of the suite]';
 const here = dirname(fileURLToPath(import.meta.url));
 const self = fileURLToPath(import.meta.url);
 
 /** One suite runs here; several run one after the other in processes of their own, so that none inherits memory. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+  const args = process.argv.slice(2);
+  const firstOption = args.findIndex((arg) => arg.startsWith('-'));
+  const names = firstOption < 0 ? args : args.slice(0, firstOption);
+  const rest = args.slice(names.length);
   const known = suiteNames();
-  const unknown = positionals.filter((name) => !known.includes(name));
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new Error(`no such suite: ${unknown.join(', ')}; there are ${known.join(', ')}\n${USAGE}`);
-  if (positionals.length === 1) {
-    const report = await runSuite(positionals[0]!, await loadSuite(positionals[0]!));
-    process.stdout.write(formatReport(report));
-    writeJson(values.json, report);
+  if (names.length === 1) {
+    const [name] = names as [string];
+    const suite = await loadSuite(name);
+    const { json, ...options } = readOptions(rest, suite, name);
+    writeJson(json, await runSuite(name, suite, options));
     return;
   }
-  const reports = (positionals.length === 0 ? known : positionals).map(runApart);
-  writeJson(values.json, reports);
+  const { json } = readOptions(rest, undefined, 'all');
+  const reports: BenchReport[] = [];
+  for (const name of names.length === 0 ? known : names) {
+    const { needs = [] } = await loadSuite(name);
+    if (needs.length === 0) reports.push(runApart(name));
+    else
+      process.stderr.write(`bench ${name} is left out: it needs ${needs.map((option) => `--${option}`).join(', ')}\n`);
+  }
+  writeJson(json, reports);
+}
+
+function readOptions(
+  args: readonly string[],
+  suite: Suite | undefined,
+  name: string,
+): Record<string, string | undefined> {
+  const described = { json: 'FILE to write the results to', ...suite?.options };
+  const options = Object.fromEntries(Object.keys(described).map((option) => [option, { type: 'string' as const }]));
+  const usage = Object.entries(described).map(([option, what]) => `  --${option} ${what}`);
+  try {
+    const { values } = parseArgs({ args: [...args], options });
+    const missing = (suite?.needs ?? []).filter((option) => values[option] === undefined);
+    if (missing.length > 0) throw new Error(`missing ${missing.map((option) => `--${option}`).join(', ')}`);
+    return values as Record<string, string | undefined>;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${message}\noptions of bench ${name}:\n${usage.join('\n')}`, { cause });
+  }
 }
 
 function suiteNames(): string[] {

@@ -1,32 +1,59 @@
-import { asResult, type BenchReport, type BenchResult, describeMachine, type Measurement } from './report.ts';
+import {
+  asResult,
+  type BenchReport,
+  type BenchResult,
+  describeMachine,
+  formatReport,
+  type Measurement,
+} from './report.ts';
 
 /** What a suite is given to report with. */
 export interface Bench {
+  /** Values of the suite's own options, `--name value`; undefined where not given. */
+  readonly options: Readonly<Record<string, string | undefined>>;
   /** What is being done now; shown on a terminal only. */
   progress(text: string): void;
+  /** Something that took a while is done: a line on standard error where that is no terminal. */
+  done(text: string): void;
   add(measurement: Measurement): void;
+  /** Shows text on standard output. A suite that has tables of its own replaces the list of results by them. */
+  print(text: string): void;
 }
 
 /** A file `bench/<name>.ts` exports one as `suite`; `npm run bench` finds it by the file's name. */
 export interface Suite {
+  /** Names of options and what they are, each with a value: `--data DIR`. */
+  readonly options?: Readonly<Record<string, string>>;
+  /** Options without which the suite cannot run. When all suites run, those that need some are left out, and that is said. */
+  readonly needs?: readonly string[];
   run(bench: Bench): Promise<void>;
 }
 
 const ERASE_LINE = '\r\u001b[K';
 
-export async function runSuite(name: string, suite: Suite): Promise<BenchReport> {
+/** Runs a suite, shows its progress and prints what it measured. */
+export async function runSuite(name: string, suite: Suite, options: Bench['options'] = {}): Promise<BenchReport> {
   const results: BenchResult[] = [];
-  const show = process.stderr.isTTY ? (text: string) => void process.stderr.write(ERASE_LINE + text) : () => {};
+  const { isTTY } = process.stderr;
+  const show = isTTY ? (text: string) => void process.stderr.write(ERASE_LINE + text) : () => {};
+  let printed = '';
   try {
     await suite.run({
+      options,
       progress: (text) => show(`${name}: ${text}`),
+      done: (text) => void (isTTY || process.stderr.write(`${name}: ${text}\n`)),
       add: (measurement) => void results.push(asResult(measurement)),
+      print: (text) => {
+        printed += text;
+      },
     });
   } finally {
     show('');
   }
   if (results.length === 0) throw new Error(`bench ${name} measured nothing`);
-  return { suite: name, machine: describeMachine(), results };
+  const report = { suite: name, machine: describeMachine(), results };
+  process.stdout.write(printed === '' ? formatReport(report) : printed);
+  return report;
 }
 
 /**
