@@ -5,6 +5,7 @@ import type { SettingsFlags } from '../settings/load.ts';
 import { checkConfig } from './check-config.ts';
 import { checkRules } from './check-rules.ts';
 import { generateAlerts } from './generate-alerts.ts';
+import { generateDashboards } from './generate-dashboards.ts';
 import { generateSchema } from './generate-schema.ts';
 import { healthcheck } from './healthcheck.ts';
 import type { CliIo } from './io.ts';
@@ -65,6 +66,16 @@ function programOf(io: CliIo, signals: Signals, exit: (code: number) => void): C
     .option('--config.file <path>', 'settings file', DEFAULT_CONFIG_FILE)
     .action(async (options: Record<string, unknown>) =>
       exit(await generateAlerts(resolve(io.cwd, String(options['config.file'])), io)),
+    );
+  generate
+    .command('dashboards [name]')
+    .description('print a Grafana dashboard, or write all of them into a folder')
+    .option('--config.file <path>', 'settings file whose metric_prefix the queries follow')
+    .option('--output.dir <path>', 'folder to write them to, for the provisioning of Grafana')
+    .action(async (name: string | undefined, options: Record<string, string | undefined>) =>
+      exit(
+        await generateDashboards(name, { configFile: options['config.file'], outputDir: options['output.dir'] }, io),
+      ),
     );
   generate
     .command('schema [which]')
