@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   remote_write_unavailable: { retryable: true, summary: 'the endpoint is unreachable or answered 5xx' },
   web_config_invalid: { retryable: false, summary: 'the web configuration file has problems' },
   listen_failed: { retryable: false, summary: 'the HTTP server cannot listen on an address' },
+  maintenance_full: { retryable: false, summary: 'there are too many maintenance windows' },
   shutting_down: { retryable: false, summary: 'the process is stopping' },
 } as const satisfies Record<string, { retryable: boolean; summary: string }>;
 

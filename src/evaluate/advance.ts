@@ -3,6 +3,8 @@ import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import { alignDown } from '../series/grid.ts';
 import type { Labels } from '../series/labels.ts';
+import { endAlarm, shapeStep } from './alarm-step.ts';
+import { exclusionOf } from './exclusion.ts';
 import { forecastSlots } from './forecast-task.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { OVERLAP_STEPS, type ReadResult, readHistory, readInto } from './read-task.ts';
@@ -67,7 +69,7 @@ export async function advance(
     return { steps: [], ended: [], inside: 0, scored: 0, withoutHistory: [] };
 
   const read = await readNew(state, work, ports, signal);
-  const ended = removeEnded(state, pipeline);
+  const ended = removeEnded(state, pipeline, ports);
   const alive = new Set(state.members.slots);
   const newcomers = read.newcomers.filter((slot) => alive.has(slot));
   const hasHistory =
@@ -116,11 +118,15 @@ function leastContextSteps(state: PipelineState): number {
   return Math.min(LEAST_CONTEXT_STEPS, state.contexts.capacitySteps);
 }
 
-function removeEnded(state: PipelineState, { stepMs }: Pipeline): Labels[] {
+function removeEnded(state: PipelineState, { name, stepMs }: Pipeline, { events }: TaskPorts): Labels[] {
   const oldestMs = state.contexts.endMs! - ENDED_AFTER_STEPS * stepMs;
   return state.members.slots
     .filter((slot) => state.contexts.lastSampleMs(slot) <= oldestMs)
-    .map((slot) => state.remove(slot));
+    .map((slot) => {
+      const labels = state.outputLabels(slot);
+      endAlarm(state, { slot, labels, pipeline: name }, 'series_ended', events);
+      return state.remove(slot);
+    });
 }
 
 async function scoreNew(
@@ -210,21 +216,27 @@ async function scoreRange(
   const steps: ScoredStep[] = [];
   let inside = 0;
   let scored = 0;
+  let excludedSamples = 0;
+  const isExcluded = exclusionOf(pipeline, ports.maintenance);
+  const shaping = { pipeline, views: how.technique.views, events: ports.events };
   for (let timestampMs = range.fromMs + pipeline.stepMs; timestampMs <= range.toMs; timestampMs += pipeline.stepMs) {
     signal.throwIfAborted();
     const { slots } = state.members;
     const value = new Float64Array(slots.length);
     for (let i = 0; i < slots.length; i++) value[i] = range.read.valueAt(slots[i]!, timestampMs);
     if (how.forecasts) await coverInstant(state, { pipeline, timestampMs, value }, ports, signal);
-    const result = await scoreStep(state, { timestampMs, value }, how, ports.breathe);
+    const excluded = isExcluded(timestampMs, state.members.labels);
+    const result = await scoreStep(state, { timestampMs, value, excluded }, how, ports.breathe);
     if (isWarmUp) continue;
-    steps.push(result.step);
+    const alarm = shapeStep(state, result.step, excluded, shaping);
+    steps.push(alarm === undefined ? result.step : { ...result.step, alarm });
     inside += result.inside;
     scored += result.scored;
+    excludedSamples += result.excluded;
     ports.telemetry.samplesFlagged.inc({ pipeline: pipeline.name, direction: 'above' }, result.above);
     ports.telemetry.samplesFlagged.inc({ pipeline: pipeline.name, direction: 'below' }, result.below);
   }
-  ports.telemetry.samplesScored.inc({ pipeline: pipeline.name }, scored);
+  ports.telemetry.samplesScored.inc({ pipeline: pipeline.name }, scored + excludedSamples);
   return { steps, inside, scored };
 }
 

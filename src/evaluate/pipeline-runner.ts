@@ -73,7 +73,8 @@ export class PipelineRunner {
     const before = this.#pipeline;
     this.#pipeline = pipeline;
     this.#file = file;
-    const shape = ({ mode, output }: Pipeline) => JSON.stringify([mode, output.horizons, output.futureSamples]);
+    const shape = ({ mode, output, anomaly }: Pipeline) =>
+      JSON.stringify([mode, output.horizons, output.futureSamples, anomaly.publishesAlarm]);
     if (shape(before) === shape(pipeline)) return;
     // After what is running: it may still publish the old shape.
     this.#queue = this.#queue.then(() => {

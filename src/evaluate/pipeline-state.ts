@@ -2,6 +2,7 @@ import { CALIBRATION_FLOATS, calibrateRow, initCalibration } from '../forecast/c
 import type { ForecastBlock, SeriesHint } from '../forecast/forecast.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../forecast/quantile.ts';
 import type { Scorer } from '../score/score.ts';
+import { AlarmColumns, type AlarmMemory } from '../score/shaping/alarm-columns.ts';
 import { ContextSet } from '../series/context.ts';
 import type { Labels } from '../series/labels.ts';
 
@@ -24,6 +25,7 @@ export interface Members {
 export class PipelineState {
   readonly contexts: ContextSet;
   readonly pathSteps: number;
+  readonly alarms = new AlarmColumns();
   /** The memory of the pipeline's technique; its slots are those of the contexts. */
   readonly scorer: Scorer;
   /** Newest instant that was scored; undefined before the first. */
@@ -63,7 +65,8 @@ export class PipelineState {
     this.#flags[slot] = 0;
     this.#growCalibration(slot + 1);
     initCalibration(this.#calibration, slot * CALIBRATION_FLOATS);
-    this.scorer.add(slot);
+    this.scorer.add(slot, output);
+    this.alarms.clear(slot);
     this.#members = undefined;
     return slot;
   }
@@ -78,6 +81,10 @@ export class PipelineState {
     this.scorer.remove(slot);
     this.#members = undefined;
     return output;
+  }
+
+  outputLabels(slot: number): Labels {
+    return this.#outputLabels[slot]!;
   }
 
   get members(): Members {
@@ -163,7 +170,7 @@ export class PipelineState {
 
   /** Bytes held for contexts, paths, calibration and the technique. */
   get bytes(): number {
-    let bytes = this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes;
+    let bytes = this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes + this.alarms.bytes;
     for (const slot of this.contexts.slots()) bytes += this.#paths[slot]?.offsets.byteLength ?? 0;
     return bytes;
   }
@@ -177,6 +184,7 @@ export class PipelineState {
       calibration: this.#calibration.subarray(slot * CALIBRATION_FLOATS, (slot + 1) * CALIBRATION_FLOATS),
       flagShare: this.#flagShare[slot]!,
       scorer: this.scorer.exportSlot(slot),
+      alarm: this.alarms.export(slot),
     };
   }
 
@@ -186,6 +194,7 @@ export class PipelineState {
     this.#calibration.set(memory.calibration, slot * CALIBRATION_FLOATS);
     this.#flagShare[slot] = memory.flagShare;
     if (memory.scorer !== undefined) this.scorer.importSlot(slot, memory.scorer);
+    if (memory.alarm !== undefined) this.alarms.import(slot, memory.alarm);
   }
 
   #growCalibration(slots: number): void {
@@ -205,4 +214,5 @@ export interface SlotMemory {
   readonly flagShare: number;
   /** What the technique keeps of the slot. */
   readonly scorer: Uint8Array | undefined;
+  readonly alarm: AlarmMemory | undefined;
 }

@@ -24,7 +24,9 @@ const NO_QUANTILES = new Float64Array(0);
 
 export interface StepScore {
   readonly step: ScoredStep;
+  /** Scored samples, without those that were excluded. */
   readonly scored: number;
+  readonly excluded: number;
   readonly inside: number;
   readonly above: number;
   readonly below: number;
@@ -63,9 +65,11 @@ export async function scoreStep(
     anomaly: column(),
     view: new Uint8Array(count),
   };
-  const tally = { scored: 0, inside: 0, above: 0, below: 0 };
-  for (let from = 0; from < count; from += CHUNK_SERIES) {
-    const to = Math.min(from + CHUNK_SERIES, count);
+  const tally = { scored: 0, excluded: 0, inside: 0, above: 0, below: 0 };
+  const chunkSeries = how.technique.isJoint === true ? count : CHUNK_SERIES;
+  for (let from = 0; from < count; from += chunkSeries) {
+    const to = Math.min(from + chunkSeries, count);
+    const excluded = instant.excluded?.subarray(from, to);
     const chunk: ScoreColumns = {
       count: to - from,
       value: value.subarray(from, to),
@@ -79,17 +83,25 @@ export async function scoreStep(
     };
     const slots = state.members.slots.slice(from, to);
     if (how.forecasts) fillQuantiles(state, slots, { timestampMs, options: how.options }, chunk.quantiles);
-    state.scorer.score(chunk, { slots, timestampMs }, how.options);
+    if (excluded === undefined) state.scorer.score(chunk, { slots, timestampMs }, how.options);
+    else scoreExcluded(state, chunk, { slots, timestampMs, excluded }, how);
     for (let i = 0; i < chunk.count; i++) {
       state.setFlag(slots[i]!, chunk.anomaly[i]! || 0);
       if (!Number.isFinite(chunk.score[i]!)) continue;
+      if (excluded?.[i] === 1) {
+        tally.excluded++;
+        continue;
+      }
       tally.scored++;
       if (chunk.value[i]! >= chunk.lower[i]! && chunk.value[i]! <= chunk.upper[i]!) tally.inside++;
       if (chunk.anomaly[i]! > 0) tally.above++;
       else if (chunk.anomaly[i]! < 0) tally.below++;
     }
     if (how.forecasts)
-      learnForecast(state, slots, how.technique.needs.forecast ? chunk : againstForecast(chunk, how), instant);
+      learnForecast(state, slots, how.technique.needs.forecast ? chunk : againstForecast(chunk, how), {
+        timestampMs,
+        excluded,
+      });
     await breathe();
   }
   return { step, ...tally };
@@ -98,6 +110,42 @@ export async function scoreStep(
 interface Instant {
   readonly timestampMs: number;
   readonly value: Float64Array;
+  /** 1 where a sample is scored but neither flagged nor learnt: exclude windows and maintenance. */
+  readonly excluded?: Uint8Array | undefined;
+}
+
+/** Scores a chunk some of whose series are excluded: what the technique learnt of those is put back. */
+function scoreExcluded(
+  state: PipelineState,
+  chunk: ScoreColumns,
+  at: { readonly slots: readonly number[]; readonly timestampMs: number; readonly excluded: Uint8Array },
+  { options, forecasts }: ScoreHow,
+): void {
+  const { slots, timestampMs, excluded } = at;
+  const before = slots.map((slot, i) => (excluded[i] === 1 ? state.scorer.exportSlot(slot) : undefined));
+  state.scorer.score(chunk, at, options);
+  for (let i = 0; i < slots.length; i++) {
+    if (excluded[i] !== 1) continue;
+    const slot = slots[i]!;
+    state.scorer.add(slot, state.outputLabels(slot));
+    if (before[i] !== undefined) state.scorer.importSlot(slot, before[i]!);
+    if (!Number.isFinite(chunk.score[i]!)) continue;
+    chunk.anomaly[i] = 0;
+    // Where a forecast is made, it is its band that decides what engines see.
+    if (!forecasts) keepInBand(state, slot, timestampMs, chunk, i);
+  }
+}
+
+/** Puts the edge of the band into the context in place of a sample beyond it. */
+function keepInBand(
+  state: PipelineState,
+  slot: number,
+  timestampMs: number,
+  { value, lower, upper }: Pick<ScoreColumns, 'value' | 'lower' | 'upper'>,
+  i: number,
+): void {
+  if (value[i]! > upper[i]!) state.contexts.replace(slot, timestampMs, upper[i]!);
+  else if (value[i]! < lower[i]!) state.contexts.replace(slot, timestampMs, lower[i]!);
 }
 
 function fillQuantiles(
@@ -137,12 +185,16 @@ function learnForecast(
   state: PipelineState,
   slots: readonly number[],
   chunk: Omit<ScoreColumns, 'view'>,
-  instant: Instant,
+  instant: { readonly timestampMs: number; readonly excluded: Uint8Array | undefined },
 ): void {
   const raw = new Float64Array(LEVELS);
   for (let i = 0; i < slots.length; i++) {
     if (!Number.isFinite(chunk.score[i]!)) continue;
     const slot = slots[i]!;
+    if (instant.excluded?.[i] === 1) {
+      keepInBand(state, slot, instant.timestampMs, chunk, i);
+      continue;
+    }
     const flag = chunk.anomaly[i]!;
     const isWrongBand = state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
     if (flag !== 0 && !isWrongBand) {

@@ -2,6 +2,7 @@ import { OpenAnomalyError } from '../errors.ts';
 import { CALIBRATION_FLOATS } from '../forecast/calibrate.ts';
 import type { SeriesHint } from '../forecast/forecast.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
+import type { AlarmMemory } from '../score/shaping/alarm-columns.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import { EMPTY_LABELS, labelsFromRecord, labelsToRecord } from '../series/labels.ts';
 import type { PipelineState } from './pipeline-state.ts';
@@ -31,6 +32,7 @@ interface SeriesRecord {
   readonly flagShare: number;
   /** Bytes of the technique's memory. */
   readonly scorer: number;
+  readonly alarm?: AlarmMemory;
 }
 
 /** What must be the same for a state to be of use: anything that changes what contexts, paths or labels mean. */
@@ -70,7 +72,7 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
   yield encodeRecord(head, []);
   for (const slot of slots) {
     const ring = state.contexts.exportRing(slot);
-    const { path, hint, calibration, flagShare, scorer } = state.exportSlot(slot);
+    const { path, hint, calibration, flagShare, scorer, alarm } = state.exportSlot(slot);
     const record: SeriesRecord = {
       labels: labelsToRecord(state.contexts.labelsOf(slot)),
       ring: ring ? { startMs: ring.startMs, base: ring.base, length: ring.offsets.length } : null,
@@ -80,6 +82,7 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
       hint: hint ?? null,
       flagShare,
       scorer: scorer?.length ?? 0,
+      ...(alarm && { alarm }),
     };
     yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration, scorer]);
   }
@@ -132,6 +135,7 @@ function decode(
       calibration,
       flagShare: record.flagShare,
       scorer,
+      alarm: record.alarm,
     });
   }
   return state;

@@ -8,6 +8,7 @@ export const FAMILIES = [
   'upper',
   'score',
   'anomaly',
+  'alarm',
   'forecast',
   'forecast_lower',
   'forecast_upper',
@@ -25,6 +26,8 @@ export interface ScoredStep {
   readonly anomaly: Float64Array;
   /** What the sample was most conspicuous by, an index into the evaluation's `views`; of use where `score` is a number. */
   readonly view: Uint8Array;
+  /** −1, 0, 1: side of the alarm that is open; undefined where the pipeline does not publish it. */
+  readonly alarm?: Float64Array;
 }
 
 /** Look-ahead of a pipeline, stamped with the evaluation: columns as above, one entry of the list per horizon. */

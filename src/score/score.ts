@@ -1,4 +1,5 @@
 import type { SampleRun } from '../series/context.ts';
+import type { Labels } from '../series/labels.ts';
 
 /**
  * What all techniques share. A score is ≥ 0: 0 on the expected line, 1 on the edge of the band, without upper bound.
@@ -45,6 +46,8 @@ export interface Technique {
   readonly views: readonly string[];
   /** Past that a new series learns from before it is scored, where it can be had; 0 for techniques without memory. */
   readonly warmUpMs: number;
+  /** Whether a sample is judged by those of other series: then all of an instant come in one piece. */
+  readonly isJoint?: boolean;
   create(shape: ScorerShape): Scorer;
 }
 
@@ -59,8 +62,8 @@ export interface ScorerShape {
 export interface Scorer {
   /** Bytes held. */
   readonly bytes: number;
-  /** Starts a slot with nothing learnt; before anything else is asked of it. */
-  add(slot: number): void;
+  /** Starts a slot with nothing learnt, published under `labels`; before anything else is asked of it. */
+  add(slot: number, labels: Labels): void;
   remove(slot: number): void;
   /** Whether the next sample of the slot will be scored. */
   isWarm(slot: number): boolean;

@@ -106,7 +106,9 @@ class RenderedPage implements MetricsPage {
     if (step !== undefined)
       for (const family of SCORED_COLUMNS) {
         // A series that has no current sample is not shown at all: its band alone would look like a live series.
-        const column = { series: texts.scored, extra: '', values: step[family], present: step.value };
+        const values = step[family];
+        if (values === undefined) continue;
+        const column = { series: texts.scored, extra: '', values, present: step.value };
         pieces.set(family, await this.#renderFamily(family, [column]));
       }
     const { lookAhead } = evaluation;

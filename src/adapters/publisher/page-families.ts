@@ -10,13 +10,15 @@ export const FAMILY_HELP = {
     'Distance of the scored sample from the expected value: 0 on it, 1 on the edge of the band, no upper bound; as of the last evaluation.',
   anomaly:
     'Whether the scored sample is anomalous: -1 below the band, 0 normal, 1 above the band; as of the last evaluation.',
+  alarm:
+    'Whether an alarm is open for the series: -1 for one below, 0 for none, 1 for one above; as of the last evaluation.',
   forecast: 'Value expected one horizon from now; as of the last evaluation.',
   forecast_lower: 'Lower quantile of the value one horizon from now; as of the last evaluation.',
   forecast_upper: 'Upper quantile of the value one horizon from now; as of the last evaluation.',
 } as const satisfies Record<Family, string>;
 
 /** Family of the page ← column of a scored step. */
-export const SCORED_COLUMNS = ['value', 'expected', 'lower', 'upper', 'score', 'anomaly'] as const;
+export const SCORED_COLUMNS = ['value', 'expected', 'lower', 'upper', 'score', 'anomaly', 'alarm'] as const;
 
 /** Family of the page ← column of a look-ahead. */
 export const AHEAD_COLUMNS = {

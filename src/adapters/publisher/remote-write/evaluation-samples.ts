@@ -30,7 +30,10 @@ export class EvaluationSamples {
   }
 
   #giveStep(step: ScoredStep, intake: Intake): void {
-    const columns = SCORED_COLUMNS.map((family) => ({ column: this.#column(family), values: step[family] }));
+    const columns = SCORED_COLUMNS.flatMap((family) => {
+      const values = step[family];
+      return values === undefined ? [] : [{ column: this.#column(family), values }];
+    });
     for (const [s, labels] of this.#evaluation.series.entries()) {
       const row = this.#published.row(labels);
       for (const { column, values } of columns)
