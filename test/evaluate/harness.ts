@@ -1,5 +1,6 @@
 import { PipelineRunner } from '../../src/evaluate/pipeline-runner.ts';
 import type { PipelineState } from '../../src/evaluate/pipeline-state.ts';
+import type { TaskPorts } from '../../src/evaluate/task-ports.ts';
 import type { Evaluation, Publisher, ScoredStep } from '../../src/ports/publisher.ts';
 import type { Pipeline } from '../../src/rules/pipeline.ts';
 import { labelValue } from '../../src/series/labels.ts';
@@ -21,7 +22,12 @@ export interface Removal {
 }
 
 /** One pipeline over functions of time, in this thread, with everything it published. */
-export function harness(series: SeriesFunctions, changes: Partial<Pipeline> = {}, state?: PipelineState) {
+export function harness(
+  series: SeriesFunctions,
+  changes: Partial<Pipeline> = {},
+  state?: PipelineState,
+  more: Pick<TaskPorts, 'events' | 'maintenance'> = {},
+) {
   const source = new FunctionSource(series);
   const engine = plainEngine();
   const telemetry = createTelemetry();
@@ -37,7 +43,7 @@ export function harness(series: SeriesFunctions, changes: Partial<Pipeline> = {}
     async [Symbol.asyncDispose]() {},
   };
   const clock = { nowMs: () => NOON_SLOT_MS };
-  const ports = { source, engine, telemetry, logger: nullLogger, clock, breathe: async () => {} };
+  const ports = { source, engine, telemetry, logger: nullLogger, clock, breathe: async () => {}, ...more };
   const pipeline = pipelineOf(changes);
   const runner = new PipelineRunner(pipeline, { file: 'rules.yaml', ports, publisher, ...(state && { state }) });
   return { source, engine, telemetry, evaluations, removals, runner, pipeline };
