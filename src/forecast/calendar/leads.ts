@@ -1,0 +1,141 @@
+import { QUANTILE_LEVELS } from '../quantile.ts';
+import { expectAhead } from './levels.ts';
+import {
+  CANDIDATES,
+  type CalendarMemory,
+  type CalendarShape,
+  LEAD_FIELDS,
+  LEAD_RING,
+  LEAD_STRIDES,
+  LEADS,
+  PLAIN,
+  SEASONAL,
+} from './shape.ts';
+
+/**
+ * What is known of the errors at some leads: forecasts wait in a small ring until their sample comes; then the loss of
+ * each candidate and the quantiles of the errors of their mean are tracked.
+ *
+ * Quantiles by stochastic approximation (Robbins and Monro, Annals of Mathematical Statistics 22, 1951; for quantiles
+ * with a step scaled by the spread: Tierney, SIAM Journal on Scientific and Statistical Computing 4, 1983), with a step
+ * that settles at a constant so that they follow. Weights are those of exponentially weighted experts' cousins, a power
+ * of the inverse loss (Bates and Granger, Operational Research Quarterly 20, 1969, take the inverse square).
+ */
+
+const LEVELS = QUANTILE_LEVELS.length;
+/** Forecasts over which losses are averaged. */
+const LOSS_MEMORY = 150;
+/** Candidates below this share of the best one's weight are left out. */
+const LEAST_SHARE = 0.05;
+/** Tracking steps, in mean errors: at first, at last, and the errors after which the first one is halved. */
+const FIRST_STEP = 0.5;
+const LAST_STEP = 0.03;
+const HALVED_AFTER = 10;
+const SIZE_MEMORY = 50;
+/** An error counts for the mean size up to so many of them. */
+const SIZE_CLIP = 5;
+/** Quantiles of a Laplace variable with a mean absolute deviation of 1: where tracking starts. */
+const START = QUANTILE_LEVELS.map((p) => (p < 0.5 ? Math.log(2 * p) : -Math.log(2 * (1 - p))));
+
+/** Weights of the candidates at a lead, into `target`; answers the sum of those that add the season. */
+export function weighCandidates(
+  shape: CalendarShape,
+  { f32 }: CalendarMemory,
+  lead: number,
+  target: Float64Array,
+): number {
+  const losses = leadAt(shape, lead) + LEAD_FIELDS.losses;
+  let least = Number.POSITIVE_INFINITY;
+  for (let k = 0; k < CANDIDATES; k++) if (f32[losses + k]! < least) least = f32[losses + k]!;
+  let total = 0;
+  let seasonal = 0;
+  for (let k = 0; k < CANDIDATES; k++) {
+    const loss = f32[losses + k]!;
+    const ratio = loss === least ? 1 : least / loss;
+    const second = ratio * ratio;
+    const fourth = second * second;
+    const weight = fourth * fourth;
+    target[k] = weight < LEAST_SHARE ? 0 : weight;
+    total += target[k]!;
+    if (k < SEASONAL || k >= SEASONAL + PLAIN) seasonal += target[k]!;
+  }
+  for (let k = 0; k < CANDIDATES; k++) target[k]! /= total;
+  return seasonal / total;
+}
+
+const weights = new Float64Array(CANDIDATES);
+
+/** Compares the forecasts that waited for this step with its value. `ratio` is the spread of its time of day. */
+export function verifyLeads(
+  shape: CalendarShape,
+  memory: CalendarMemory,
+  step: number,
+  seen: { readonly value: number; readonly season: number; readonly ratio: number },
+): void {
+  const { f32 } = memory;
+  for (let j = 0; j < LEADS.length; j++) {
+    if (step % LEAD_STRIDES[j]! !== 0) continue;
+    const waiting = waitingAt(shape, j, step);
+    if (Number.isNaN(f32[waiting]!)) continue;
+    const at = leadAt(shape, j);
+    const count = f32[at + LEAD_FIELDS.count]!;
+    weighCandidates(shape, memory, j, weights);
+    const lossRate = 1 / Math.min(LOSS_MEMORY, count + 1);
+    let error = 0;
+    for (let k = 0; k < CANDIDATES; k++) {
+      const season = k >= SEASONAL && k < SEASONAL + PLAIN ? 0 : seen.season;
+      const own = seen.value - season - f32[waiting + k]!;
+      error += weights[k]! * own;
+      const loss = at + LEAD_FIELDS.losses + k;
+      f32[loss]! += lossRate * (Math.abs(own) - f32[loss]!);
+    }
+    trackError(f32, at, count, error / seen.ratio);
+    f32[at + LEAD_FIELDS.count] = Math.min(1e6, count + 1);
+  }
+}
+
+function trackError(f32: Float32Array, at: number, count: number, error: number): void {
+  const quantiles = at + LEAD_FIELDS.quantiles;
+  const size = Math.abs(error);
+  const usual = f32[at + LEAD_FIELDS.size]!;
+  if (count === 0) for (let level = 0; level < LEVELS; level++) f32[quantiles + level] = START[level]!;
+  const counted = count === 0 || usual === 0 ? size : Math.min(size, SIZE_CLIP * usual);
+  f32[at + LEAD_FIELDS.size] = usual + (counted - usual) / Math.min(SIZE_MEMORY, count + 1);
+  if (usual === 0) return;
+  const step = Math.max(LAST_STEP, FIRST_STEP / (1 + count / HALVED_AFTER));
+  const relative = error / usual;
+  for (let level = 0; level < LEVELS; level++) {
+    const p = QUANTILE_LEVELS[level]!;
+    f32[quantiles + level]! += step * (relative < f32[quantiles + level]! ? p - 1 : p);
+  }
+}
+
+/** Puts the forecasts made at a step where they wait for theirs. */
+export function awaitLeads(shape: CalendarShape, memory: CalendarMemory, step: number): void {
+  for (let j = 0; j < LEADS.length; j++) {
+    if (step % LEAD_STRIDES[j]! === 0) expectAhead(memory, LEADS[j]!, memory.f32, waitingAt(shape, j, step));
+  }
+}
+
+/** Forecasts whose sample does not come are dropped: `from` to `to`, not counted, are steps without one. */
+export function dropWaiting(shape: CalendarShape, { f32 }: CalendarMemory, from: number, to: number): void {
+  for (let j = 0; j < LEADS.length; j++) {
+    const stride = LEAD_STRIDES[j]!;
+    let step = Math.ceil(from / stride) * stride;
+    for (let n = 0; step < to && n < LEAD_RING[j]!; n++, step += stride) f32[waitingAt(shape, j, step)] = Number.NaN;
+  }
+}
+
+/** Drops all forecasts that wait. */
+export function dropAllWaiting(shape: CalendarShape, { f32 }: CalendarMemory): void {
+  f32.fill(Number.NaN, shape.waiting[0], shape.visits);
+}
+
+export function leadAt(shape: CalendarShape, lead: number): number {
+  return shape.leads + lead * LEAD_FIELDS.total;
+}
+
+/** The forecast for a step waits where the next one, made at that step, will be put. */
+function waitingAt(shape: CalendarShape, lead: number, step: number): number {
+  return shape.waiting[lead]! + ((step / LEAD_STRIDES[lead]!) % LEAD_RING[lead]!) * CANDIDATES;
+}
