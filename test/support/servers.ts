@@ -35,6 +35,8 @@ export interface PrometheusOptions extends ServerOptions {
   /** YAML text of the list below `scrape_configs:`; scrape and evaluation interval are 1s unless a job says otherwise. */
   readonly scrapeConfigs?: string;
   readonly ruleFiles?: readonly string[];
+  /** Further blocks of the configuration, such as `alerting:`. */
+  readonly more?: string;
   readonly remoteWriteReceiver?: boolean;
 }
 
@@ -100,6 +102,7 @@ function prometheusConfig(options: PrometheusOptions): string {
     'global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}',
     `rule_files: ${JSON.stringify(options.ruleFiles ?? [])}`,
     indented.trim() === '' ? 'scrape_configs: []' : `scrape_configs:\n${indented}`,
+    options.more ?? '',
     '',
   ].join('\n');
 }
