@@ -60,6 +60,7 @@ const PACKAGE_OF: Readonly<Record<string, readonly string[]>> = {
   fastify: ['http'],
   'prom-client': ['telemetry'],
   commander: ['cli'],
+  'onnxruntime-node': ['adapters/model'],
   yaml: ['document'],
   'node-cron': ['adapters/scheduler', 'rules'],
 };

@@ -1,4 +1,5 @@
 import { describeError, OpenAnomalyError } from '../errors.ts';
+import { mayRunModel } from '../forecast/engines.ts';
 import type { HttpServer } from '../http/server.ts';
 import { formatProblem, type Problem } from '../rules/problem.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -67,7 +68,9 @@ export class Lifecycle {
       configFile: this.#source.file,
     });
     await this.#apply(configuration);
-    if (configuration.groups.groups.length > 0) await engine.warm();
+    const pipelines = configuration.groups.groups.flatMap((group) => group.pipelines);
+    const withModel = pipelines.some(({ model }) => mayRunModel(model.id, model.parameters));
+    if (pipelines.length > 0) await engine.warm({ withModel });
     this.#isReady = true;
     telemetry.ready.set(1);
     this.#watch = await watchConfiguration(this.#source, configuration, () => {

@@ -9,12 +9,21 @@ export const ENGINE_PARAMETERS = {
   seasonal_naive: ['periods'],
   climatology: ['periods', 'window'],
   ets: ['periods', 'damping'],
+  'openanomaly-tiny': ['periods', 'recheck'],
 } as const satisfies Record<string, readonly ParameterName[]>;
 
 export type EngineId = keyof typeof ENGINE_PARAMETERS;
 export type CandidateId = Exclude<EngineId, 'auto'>;
 
-export const CANDIDATE_IDS = ['seasonal_naive', 'climatology', 'ets'] as const satisfies readonly CandidateId[];
+/** Engines that run a model file, and forecast many series at once. */
+export type ModelId = 'openanomaly-tiny';
+
+export const CANDIDATE_IDS = [
+  'seasonal_naive',
+  'climatology',
+  'ets',
+  'openanomaly-tiny',
+] as const satisfies readonly CandidateId[];
 
 /** Parameters with defaults filled in; spans of time in milliseconds. */
 export interface EngineOptions {
@@ -87,6 +96,16 @@ export function engineOptions(parameters: Readonly<Record<string, unknown>>): En
     candidates: (parameters['candidates'] as readonly CandidateId[] | undefined) ?? CANDIDATE_IDS,
     recheckMs: parseDuration((parameters['recheck'] as string | undefined) ?? DEFAULT_RECHECK)!,
   };
+}
+
+/** Whether an engine may run a model file, with parameters that `checkEngineParameters` accepts. */
+export function mayRunModel(engine: string, parameters: Readonly<Record<string, unknown>>): boolean {
+  if (engine !== 'auto') return isModel(engine);
+  return engineOptions(parameters).candidates.some(isModel);
+}
+
+function isModel(engine: string): engine is ModelId {
+  return engine === 'openanomaly-tiny';
 }
 
 function isSpan(value: unknown): boolean {

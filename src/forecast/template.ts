@@ -37,6 +37,33 @@ export function fillTemplate(values: Float64Array, period: number, from: number,
   }
 }
 
+/**
+ * How far the same-phase values a template was made of lie from it, on average, for positions from, from + 1, … of a
+ * column: `template` is what `fillTemplate` wrote for them. 0 where fewer than two values are known.
+ */
+export function fillTemplateSpread(
+  values: Float64Array,
+  period: number,
+  { from, template }: { readonly from: number; readonly template: Float64Array },
+  target: Float64Array,
+): void {
+  const end = values.length;
+  for (let i = 0; i < target.length; i++) {
+    let position = from + i - period;
+    if (position >= end) position -= period * Math.ceil((position - end + 1) / period);
+    const center = template[i]!;
+    let count = 0;
+    let distance = 0;
+    for (let cycle = 0; cycle < TEMPLATE_CYCLES && position >= 0; cycle++, position -= period) {
+      const value = values[position]!;
+      if (Number.isNaN(value)) continue;
+      distance += Math.abs(value - center);
+      count++;
+    }
+    target[i] = count > 1 ? distance / count : 0;
+  }
+}
+
 /** As `fillTemplate` for several periods: the mean of their templates where they exist. Zero without a period. */
 export function fillSeasonal(
   values: Float64Array,

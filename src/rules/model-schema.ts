@@ -15,7 +15,7 @@ export const model = section(
       description:
         'Engine. `auto` picks per series by the loss of recent forecasts, so that nobody has to know which suits.',
       default: 'auto',
-      unavailable: ['openanomaly-tiny', 'mstl', 'prophet'],
+      unavailable: ['mstl', 'prophet'],
     }),
     parameters: anything({ description: 'Parameters of the engine.', default: {} }),
     endpoint: optional(text({ description: 'URL of a remote model.', 'x-unavailable': 'remote models' })),

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkEngineParameters, ENGINE_PARAMETERS, engineOptions, isEngineId } from '../../src/forecast/engines.ts';
+import {
+  checkEngineParameters,
+  ENGINE_PARAMETERS,
+  engineOptions,
+  isEngineId,
+  mayRunModel,
+} from '../../src/forecast/engines.ts';
 
 describe('engine parameters', () => {
   it.each([
@@ -8,13 +14,14 @@ describe('engine parameters', () => {
     ['seasonal_naive', { periods: ['1d'] }],
     ['climatology', { window: '30m' }],
     ['ets', { periods: [], damping: 1 }],
+    ['openanomaly-tiny', { periods: ['1d'], recheck: '1h' }],
   ])('%s takes %j', (engine, parameters) => {
     expect(checkEngineParameters(engine, parameters)).toEqual([]);
   });
 
   it.each([
-    ['prophet', {}, 'unknown engine "prophet"; there are auto, seasonal_naive, climatology, ets'],
-    ['toString', {}, 'unknown engine "toString"; there are auto, seasonal_naive, climatology, ets'],
+    ['prophet', {}, 'unknown engine "prophet"; there are auto, seasonal_naive, climatology, ets, openanomaly-tiny'],
+    ['toString', {}, 'unknown engine "toString"; there are auto, seasonal_naive, climatology, ets, openanomaly-tiny'],
     ['ets', { window: '2h' }, 'engine ets has no parameter "window"; it knows periods, damping'],
     ['ets', { damping: 1.5 }, 'parameter damping of engine ets must be a number from 0 to 1'],
     ['ets', { damping: '1' }, 'parameter damping of engine ets must be a number from 0 to 1'],
@@ -24,7 +31,7 @@ describe('engine parameters', () => {
     [
       'auto',
       { candidates: ['auto'] },
-      'parameter candidates of engine auto must be a list of engines out of seasonal_naive, climatology, ets',
+      'parameter candidates of engine auto must be a list of engines out of seasonal_naive, climatology, ets, openanomaly-tiny',
     ],
     [
       'seasonal_naive',
@@ -44,13 +51,23 @@ describe('engine parameters', () => {
       periodsMs: undefined,
       windowMs: undefined,
       damping: 0.98,
-      candidates: ['seasonal_naive', 'climatology', 'ets'],
+      candidates: ['seasonal_naive', 'climatology', 'ets', 'openanomaly-tiny'],
       recheckMs: 6 * 3_600_000,
     });
     expect(engineOptions({ periods: ['1d'], window: '10m' })).toMatchObject({
       periodsMs: [86_400_000],
       windowMs: 600_000,
     });
+  });
+
+  it.each([
+    ['openanomaly-tiny', {}, true],
+    ['auto', {}, true],
+    ['auto', { candidates: ['ets', 'openanomaly-tiny'] }, true],
+    ['auto', { candidates: ['ets'] }, false],
+    ['ets', {}, false],
+  ])('knows whether %s with %j may run a model', (engine, parameters, expected) => {
+    expect(mayRunModel(engine, parameters)).toBe(expected);
   });
 
   it('knows its engines by name only', () => {

@@ -165,7 +165,9 @@ describe('all mistakes of a file are reported', () => {
     [
       'an engine',
       'model: {id: etc}',
-      ['6:21: model.id: must be one of auto, seasonal_naive, climatology or ets, not "etc"; did you mean "ets"?'],
+      [
+        '6:21: model.id: must be one of auto, seasonal_naive, climatology, ets or openanomaly-tiny, not "etc"; did you mean "ets"?',
+      ],
     ],
   ])('%s', (_, keys, expected) => {
     expect(problemsOfPipeline(keys)).toEqual(expected);
@@ -180,7 +182,7 @@ describe('all mistakes of a file are reported', () => {
     ['model: {endpoint: "http://x"}', '6:17: model.endpoint: not available in this version (remote models); remove it'],
     [
       'model: {id: prophet}',
-      '6:21: model.id: "prophet" is not available in this version; use auto, seasonal_naive, climatology or ets',
+      '6:21: model.id: "prophet" is not available in this version; use auto, seasonal_naive, climatology, ets or openanomaly-tiny',
     ],
     [
       'anomaly: {technique: tail}',

@@ -25,13 +25,18 @@ export interface WorkerPoolOptions {
   readonly workerUrl: URL;
   readonly telemetry: Telemetry;
   readonly logger: Logger;
+  /** Folder of the model files; the shipped ones by default. */
+  readonly modelsDir?: string;
   /** Time after which threads without work are stopped, all but one. */
   readonly restMs?: number;
 }
 
 export interface WorkerPool extends ModelEngine {
-  /** Starts the threads and resolves once each has answered. Rejects with `engine_failed` where one cannot start. */
-  warm(): Promise<void>;
+  /**
+   * Starts the threads and resolves once each has answered, with the model open in those that need one. Rejects with
+   * `engine_failed` where a thread cannot start; a model that cannot be opened is told in the log, once.
+   */
+  warm(what?: { readonly withModel: boolean }): Promise<void>;
 }
 
 type Forecast = Extract<FromWorker, { kind: 'forecast' }>;
@@ -60,16 +65,18 @@ class ThreadPool implements WorkerPool {
   readonly #idle: { readonly thread: WorkerThread; readonly retirement: NodeJS.Timeout }[] = [];
   readonly #queue: BatchQueue<Batch>;
   #isClosed = false;
+  #hasToldProblem = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#queue = new BatchQueue(options.queueBatches);
   }
 
-  async warm(): Promise<void> {
+  async warm({ withModel } = { withModel: true }): Promise<void> {
     const fresh: WorkerThread[] = [];
     while (this.#threads.size < this.#options.count) fresh.push(this.#start());
-    const answers = await Promise.allSettled(fresh.map((thread) => thread.ask({ kind: 'ping' })));
+    const answers = await Promise.allSettled(fresh.map((thread) => thread.ask({ kind: 'ping', withModel })));
+    for (const answer of answers) if (answer.status === 'fulfilled') this.#tellProblem(answer.value);
     for (const thread of fresh) this.#rest(thread);
     this.#dispatch();
     const failed = answers.find((answer) => answer.status === 'rejected');
@@ -181,6 +188,7 @@ class ThreadPool implements WorkerPool {
         return current.ask(messageOf(batch));
       });
       if (answer.kind !== 'forecast') throw failureOf(answer);
+      this.#tellProblem(answer);
       telemetry.modelBatches.inc({ engine, outcome: 'success' });
       telemetry.modelBatchDuration.observe({ engine }, answer.durationMs / 1000);
       batch.resolve(answer);
@@ -193,9 +201,19 @@ class ThreadPool implements WorkerPool {
   }
 
   #start(): WorkerThread {
-    const thread = new WorkerThread(this.#options.workerUrl);
+    const { modelsDir } = this.#options;
+    const thread = new WorkerThread(this.#options.workerUrl, modelsDir === undefined ? {} : { modelsDir });
     this.#threads.add(thread);
     return thread;
+  }
+
+  /** Once, however many threads and batches find the same. */
+  #tellProblem(answer: FromWorker): void {
+    if (answer.kind === 'failure' || answer.modelProblem === undefined || this.#hasToldProblem) return;
+    this.#hasToldProblem = true;
+    this.#options.logger.log('warn', 'the forecast model is not available; the statistical engines carry on', {
+      err: answer.modelProblem,
+    });
   }
 
   /** Puts a thread that has finished where the next batch finds it; a dead one goes. */

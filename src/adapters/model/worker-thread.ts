@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
 
 /**
  * Bounds of a thread's JavaScript heap; the columns live outside of it. Engines allocate little that lives long, so the
@@ -13,8 +13,8 @@ export class WorkerThread {
   #settle: { resolve(answer: FromWorker): void; reject(error: Error): void } | undefined;
   #isDead = false;
 
-  constructor(url: URL) {
-    this.#worker = new Worker(url, { resourceLimits: HEAP_LIMITS, execArgv: [] });
+  constructor(url: URL, options: WorkerOptions) {
+    this.#worker = new Worker(url, { resourceLimits: HEAP_LIMITS, execArgv: [], workerData: options });
     this.#worker.unref();
     this.#worker.on('message', (answer: FromWorker) => this.#take()?.resolve(answer));
     this.#worker.on('error', (error) => this.#die(error));

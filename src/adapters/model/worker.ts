@@ -1,8 +1,9 @@
 import { setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { OpenAnomalyError } from '../../errors.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
-import { forecastBatch } from './statistical/forecast-batch.ts';
+import { forecastBatch } from './forecast-batch.ts';
+import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
+import { ModelShelf } from './onnx/model-shelf.ts';
 
 /** Niceness of forecasting. */
 const LOW_PRIORITY = 10;
@@ -11,18 +12,26 @@ const LOW_PRIORITY = 10;
 // asks; elsewhere it would be the whole process.
 if (process.platform === 'linux') setPriority(LOW_PRIORITY);
 
+const { modelsDir } = (workerData ?? {}) as WorkerOptions;
+const shelf = new ModelShelf(modelsDir === undefined ? {} : { dir: modelsDir });
+
 /** Entry of a worker thread: one answer for each message, in order. Knows engines and nothing else of the product. */
 parentPort?.on('message', (message: ToWorker) => {
-  const answer = answerTo(message);
-  parentPort?.postMessage(answer, answer.kind === 'forecast' ? [answer.quantiles.buffer as ArrayBuffer] : []);
+  void answerTo(message).then((answer) => {
+    parentPort?.postMessage(answer, answer.kind === 'forecast' ? [answer.quantiles.buffer as ArrayBuffer] : []);
+  });
 });
 
-function answerTo(message: ToWorker): FromWorker {
-  if (message.kind === 'ping') return { kind: 'pong' };
+async function answerTo(message: ToWorker): Promise<FromWorker> {
+  if (message.kind === 'ping') {
+    if (message.withModel) await shelf.openIfAvailable();
+    return { kind: 'pong', modelProblem: shelf.problem };
+  }
   const startedMs = performance.now();
   try {
-    const { quantiles, hints } = forecastBatch(message);
-    return { kind: 'forecast', quantiles, hints, durationMs: performance.now() - startedMs };
+    const { quantiles, hints } = await forecastBatch(message, shelf);
+    const durationMs = performance.now() - startedMs;
+    return { kind: 'forecast', quantiles, hints, durationMs, modelProblem: shelf.problem };
   } catch (error) {
     const code = error instanceof OpenAnomalyError ? error.code : 'engine_failed';
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };

@@ -6,25 +6,41 @@ const LEVELS = QUANTILE_LEVELS.length;
 const BOUND_STEPS = 1500;
 /** Share of the samples that sit exactly on the lowest (highest) value of all, from which on it counts as a bound. */
 const BOUND_SHARE = 0.05;
+/**
+ * Share of the gap between a bound and the nearest other value, in which no sample ever was: a level that lies so near
+ * the bound means the bound. Models answer 0.0002 where a count is zero.
+ */
+const BOUND_REACH = 0.1;
 
 /**
  * Last touches on the rows of a series, in place: no level beyond a bound that the series itself shows (counts that are
- * often zero, ratios that are often one), levels ascend whatever rounding did, the scale of `prepareSeries` is undone,
+ * often zero, ratios that are often one) or next to it, levels ascend whatever rounding did, the scale of `prepareSeries` is undone,
  * and everything is finite.
  */
 export function finishRows(quantiles: Float64Array, values: Float64Array, scale: number): void {
-  const { lowest, highest } = boundsOf(values);
+  const { lowest, aboveLowest, highest, belowHighest } = boundsOf(values);
   for (let i = 0; i < quantiles.length; i++) {
-    const bounded = Math.min(highest, Math.max(lowest, quantiles[i]!)) * scale;
+    const level = quantiles[i]!;
+    const bounded = (level < aboveLowest ? lowest : level > belowHighest ? highest : level) * scale;
     const value = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, bounded));
     quantiles[i] = i % LEVELS === 0 ? value : Math.max(value, quantiles[i - 1]!);
   }
 }
 
-/** The values on which the series visibly rests; infinite where there is no such bound. */
-function boundsOf(values: Float64Array): { readonly lowest: number; readonly highest: number } {
+interface Bounds {
+  /** The values on which the series visibly rests; infinite where there is no such bound. */
+  readonly lowest: number;
+  readonly highest: number;
+  /** Levels beyond these stand for the bound. */
+  readonly aboveLowest: number;
+  readonly belowHighest: number;
+}
+
+function boundsOf(values: Float64Array): Bounds {
   let low = Number.POSITIVE_INFINITY;
+  let nextLow = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
+  let nextHigh = Number.NEGATIVE_INFINITY;
   let atLow = 0;
   let atHigh = 0;
   let samples = 0;
@@ -33,20 +49,26 @@ function boundsOf(values: Float64Array): { readonly lowest: number; readonly hig
     if (Number.isNaN(value)) continue;
     samples++;
     if (value < low) {
+      nextLow = low;
       low = value;
       atLow = 0;
-    }
+    } else if (value > low && value < nextLow) nextLow = value;
     if (value > high) {
+      nextHigh = high;
       high = value;
       atHigh = 0;
-    }
+    } else if (value < high && value > nextHigh) nextHigh = value;
     if (value === low) atLow++;
     if (value === high) atHigh++;
   }
   // One value alone has neither: a flat series may start to move either way.
   const least = Math.max(2, BOUND_SHARE * samples);
+  const restsLow = low < high && atLow >= least;
+  const restsHigh = low < high && atHigh >= least;
   return {
-    lowest: low < high && atLow >= least ? low : Number.NEGATIVE_INFINITY,
-    highest: low < high && atHigh >= least ? high : Number.POSITIVE_INFINITY,
+    lowest: restsLow ? low : Number.NEGATIVE_INFINITY,
+    highest: restsHigh ? high : Number.POSITIVE_INFINITY,
+    aboveLowest: restsLow ? low + BOUND_REACH * (nextLow - low) : Number.NEGATIVE_INFINITY,
+    belowHighest: restsHigh ? high - BOUND_REACH * (high - nextHigh) : Number.POSITIVE_INFINITY,
   };
 }

@@ -1,6 +1,9 @@
-/** Magnitudes outside of these are brought to about 1, so that squares and sums stay finite and normal. */
+/**
+ * Magnitudes outside of these are brought to about 1: squares and sums stay finite and normal, and small units stay
+ * clear of the least scale that models know.
+ */
 const LARGE = 1e100;
-const SMALL = 1e-100;
+const SMALL = 1e-3;
 
 export interface PreparedSeries {
   /** From the first sample on; NaN is a missing sample, and infinities count as missing. */

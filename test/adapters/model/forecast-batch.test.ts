@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BatchForecast, forecastBatch } from '../../../src/adapters/model/statistical/forecast-batch.ts';
+import { type BatchForecast, forecastBatch } from '../../../src/adapters/model/forecast-batch.ts';
+import { ModelShelf } from '../../../src/adapters/model/onnx/model-shelf.ts';
 import { QUANTILE_LEVELS } from '../../../src/forecast/quantile.ts';
 import { gaussian, randomOf } from '../../support/random.ts';
 
 const MINUTE_MS = 60_000;
 const LEVELS = QUANTILE_LEVELS.length;
-const ENGINES = ['auto', 'seasonal_naive', 'climatology', 'ets'];
+const ENGINES = ['auto', 'seasonal_naive', 'climatology', 'ets', 'openanomaly-tiny'];
+const shelf = new ModelShelf();
 
 interface Options {
   readonly horizonSteps?: number;
@@ -15,18 +17,21 @@ interface Options {
   readonly endMs?: number;
 }
 
-function forecast(engine: string, values: ArrayLike<number>, options: Options = {}): BatchForecast {
+function forecast(engine: string, values: ArrayLike<number>, options: Options = {}): Promise<BatchForecast> {
   const steps = values.length;
   const endMs = options.endMs ?? 20_000 * MINUTE_MS;
-  return forecastBatch({
-    series: 1,
-    grid: { startMs: endMs - (steps - 1) * MINUTE_MS, stepMs: MINUTE_MS, steps },
-    values: Float64Array.from(values),
-    horizonSteps: options.horizonSteps ?? 15,
-    engine,
-    parameters: options.parameters ?? {},
-    hints: options.hints ?? [undefined],
-  });
+  return forecastBatch(
+    {
+      series: 1,
+      grid: { startMs: endMs - (steps - 1) * MINUTE_MS, stepMs: MINUTE_MS, steps },
+      values: Float64Array.from(values),
+      horizonSteps: options.horizonSteps ?? 15,
+      engine,
+      parameters: options.parameters ?? {},
+      hints: options.hints ?? [undefined],
+    },
+    shelf,
+  );
 }
 
 type Shape = (i: number, random: () => number) => number;
@@ -48,103 +53,105 @@ function expectRows(result: BatchForecast): void {
 }
 
 describe.each(ENGINES)('%s', (engine) => {
-  it('answers ascending, finite rows for any context with a sample', () => {
+  it('answers ascending, finite rows for any context with a sample', async () => {
     const sample = fc.oneof(
       { weight: 5, arbitrary: fc.double({ min: -100, max: 100, noNaN: true }) },
       fc.constantFrom(0, 0, 0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e15, -1e300, 1e-300),
     );
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(sample, { minLength: 1, maxLength: 150 }),
         fc.integer({ min: 1, max: 40 }),
-        (values, horizonSteps) => {
+        async (values, horizonSteps) => {
           fc.pre(values.some(Number.isFinite));
-          expectRows(forecast(engine, values, { horizonSteps }));
+          expectRows(await forecast(engine, values, { horizonSteps }));
         },
       ),
       { numRuns: 150 },
     );
   });
 
-  it('answers NaN for a context without a finite sample', () => {
+  it('answers NaN for a context without a finite sample', async () => {
     for (const values of [[], [Number.NaN], [Number.POSITIVE_INFINITY, Number.NaN]]) {
-      expect(forecast(engine, values).quantiles.every(Number.isNaN)).toBe(true);
+      expect((await forecast(engine, values)).quantiles.every(Number.isNaN)).toBe(true);
     }
   });
 
-  it.each([0, 0.1, -3e9, 1e15, 1e-12, 1e-310, 1e300])('keeps a constant %d exactly', (level) => {
-    const { quantiles } = forecast(
+  it.each([0, 0.1, -3e9, 1e15, 1e-12, 1e-310, 1e300])('keeps a constant %d exactly', async (level) => {
+    const { quantiles } = await forecast(
       engine,
       series(500, () => level),
     );
     expect(new Set(quantiles)).toEqual(new Set([level]));
   });
 
-  it.each([1e-200, 1e-12, 1, 1e15, 1e200])('does not depend on the unit (%d)', (unit) => {
+  it.each([1e-200, 1e-12, 1, 1e15, 1e200])('does not depend on the unit (%d)', async (unit) => {
     const shape: Shape = (i, random) => 20 + 5 * Math.sin((2 * Math.PI * i) / 48) + gaussian(random);
-    const plain = forecast(engine, series(600, shape)).quantiles;
-    const scaled = forecast(
-      engine,
-      series(600, shape).map((value) => value * unit),
+    const plain = (await forecast(engine, series(600, shape))).quantiles;
+    const scaled = (
+      await forecast(
+        engine,
+        series(600, shape).map((value) => value * unit),
+      )
     ).quantiles;
     for (let i = 0; i < plain.length; i++) expect(scaled[i]! / unit / plain[i]!).toBeCloseTo(1, 9);
   });
 
-  it('does not change when infinities are said to be missing', () => {
+  it('does not change when infinities are said to be missing', async () => {
     const noisy = series(400, (_, random) => 50 + gaussian(random));
     const at = (value: number) => noisy.map((other, i) => (i % 7 === 3 ? value : other));
-    expect(forecast(engine, at(Number.POSITIVE_INFINITY)).quantiles).toEqual(
-      forecast(engine, at(Number.NaN)).quantiles,
+    expect((await forecast(engine, at(Number.POSITIVE_INFINITY))).quantiles).toEqual(
+      (await forecast(engine, at(Number.NaN))).quantiles,
     );
   });
 
-  it('forecasts on after a gap at the end', () => {
+  it('forecasts on after a gap at the end', async () => {
     const values = series(4000, (i, random) => (i < 1800 ? 50 + gaussian(random) : Number.NaN));
-    const result = forecast(engine, values);
+    const result = await forecast(engine, values);
     expectRows(result);
     expect(Math.abs(quantile(result, 14, 0.5) - 50)).toBeLessThan(5);
   });
 
-  it('forecasts a rhythm through holes in its cycles', () => {
+  it('forecasts a rhythm through holes in its cycles', async () => {
     const rhythm = (i: number) => 100 + 50 * Math.sin((2 * Math.PI * i) / 60);
     const values = series(3000, (i) => (i % 500 < 100 ? Number.NaN : rhythm(i)));
-    const result = forecast(engine, values, { horizonSteps: 60 });
+    const result = await forecast(engine, values, { horizonSteps: 60 });
     for (let step = 0; step < 60; step++) {
       expect(Math.abs(quantile(result, step, 0.5) - rhythm(3000 + step))).toBeLessThan(10);
     }
   });
 
-  it('rejects what it does not know', () => {
-    expect(() => forecast(engine, [1, 2], { parameters: { moon: 1 } })).toThrow('has no parameter "moon"');
+  it('rejects what it does not know', async () => {
+    await expect(forecast(engine, [1, 2], { parameters: { moon: 1 } })).rejects.toThrow('has no parameter "moon"');
   });
 });
 
 describe('seasonal_naive', () => {
-  it('repeats the last period it was told', () => {
+  it('repeats the last period it was told', async () => {
     const values = series(50, (i) => i);
-    const result = forecast('seasonal_naive', values, { horizonSteps: 12, parameters: { periods: ['5m'] } });
+    const result = await forecast('seasonal_naive', values, { horizonSteps: 12, parameters: { periods: ['5m'] } });
     const medians = Array.from({ length: 12 }, (_, step) => quantile(result, step, 0.5));
     expect(medians).toEqual([45, 46, 47, 48, 49, 45, 46, 47, 48, 49, 45, 46]);
   });
 
-  it('takes the period before where a value is missing', () => {
+  it('takes the period before where a value is missing', async () => {
     const values = series(50, (i) => (i === 46 ? Number.NaN : i));
-    const result = forecast('seasonal_naive', values, { parameters: { periods: ['5m'] } });
+    const result = await forecast('seasonal_naive', values, { parameters: { periods: ['5m'] } });
     expect(quantile(result, 1, 0.5)).toBe(41);
   });
 });
 
 describe('climatology', () => {
-  it('answers the quantiles of its window', () => {
+  it('answers the quantiles of its window', async () => {
     const values = series(500, (i) => (i < 400 ? 1000 : i - 400));
-    const result = forecast('climatology', values, { parameters: { window: '99m', periods: [] } });
+    const result = await forecast('climatology', values, { parameters: { window: '99m', periods: [] } });
     QUANTILE_LEVELS.forEach((level) => {
       expect(quantile(result, 7, level)).toBeCloseTo(100 * level, 9);
     });
   });
 
-  it('shifts them by the phase', () => {
-    const result = forecast(
+  it('shifts them by the phase', async () => {
+    const result = await forecast(
       'climatology',
       series(2000, (i, random) => 100 * (i % 40 < 20 ? 1 : 0) + gaussian(random)),
       {
@@ -157,8 +164,8 @@ describe('climatology', () => {
 });
 
 describe('ets', () => {
-  it('follows a ramp for a while', () => {
-    const result = forecast(
+  it('follows a ramp for a while', async () => {
+    const result = await forecast(
       'ets',
       series(600, (i, random) => 2 * i + gaussian(random)),
       { parameters: { periods: [] } },
@@ -167,9 +174,9 @@ describe('ets', () => {
     expect(Math.abs(quantile(result, 9, 0.5) - 2 * 609)).toBeLessThan(8);
   });
 
-  it('widens with the lead where the series wanders', () => {
+  it('widens with the lead where the series wanders', async () => {
     let level = 0;
-    const result = forecast(
+    const result = await forecast(
       'ets',
       series(1700, (_, random) => (level += gaussian(random))),
       {
@@ -181,10 +188,10 @@ describe('ets', () => {
     expect(width(59)).toBeGreaterThan(3 * width(0));
   });
 
-  it('holds what it promises on noise', () => {
+  it('holds what it promises on noise', async () => {
     const random = randomOf(77);
     const noisy = Float64Array.from({ length: 1500 + 20_000 }, () => gaussian(random));
-    const result = forecast('ets', noisy.subarray(0, 1500));
+    const result = await forecast('ets', noisy.subarray(0, 1500));
     const future = noisy.subarray(1500);
     for (const [lower, upper, promise] of [
       [0.1, 0.9, 0.8],
@@ -202,8 +209,8 @@ describe('ets', () => {
 describe('auto', () => {
   const daily: Shape = (i, random) => 100 + 40 * Math.sin((2 * Math.PI * i) / 1440) + gaussian(random);
 
-  it('finds the day and forecasts along it', () => {
-    const result = forecast('auto', series(10_080, daily), { horizonSteps: 60 });
+  it('finds the day and forecasts along it', async () => {
+    const result = await forecast('auto', series(10_080, daily), { horizonSteps: 60 });
     expect(result.hints[0]!.periods[0]! % 1440).toBe(0);
     for (const step of [0, 30, 59]) {
       const truth = 100 + 40 * Math.sin((2 * Math.PI * (10_080 + step)) / 1440);
@@ -217,8 +224,8 @@ describe('auto', () => {
     ['half an hour of incident, hours ago', 4, (i, random) => (i > 1500 && i <= 1530 ? 500 : 0) + gaussian(random)],
     ['a level shift a day ago', 4, (i, random) => (i < 600 ? 100 : 0) + gaussian(random)],
     ['a level shift six hours ago', 4, (i, random) => (i < 1640 ? 100 : 0) + gaussian(random)],
-  ])('is neither pulled off nor opened by %s', (_, most, shape) => {
-    const result = forecast('auto', series(2000, shape));
+  ])('is neither pulled off nor opened by %s', async (_, most, shape) => {
+    const result = await forecast('auto', series(2000, shape));
     for (const step of [0, 7, 14]) {
       expect(Math.abs(quantile(result, step, 0.5))).toBeLessThan(1);
       expect(quantile(result, step, 0.99)).toBeLessThan(most);
@@ -226,8 +233,8 @@ describe('auto', () => {
     }
   });
 
-  it('keeps zero-inflated counts at zero below, and open above', () => {
-    const result = forecast(
+  it('keeps zero-inflated counts at zero below, and open above', async () => {
+    const result = await forecast(
       'auto',
       series(3000, (_, random) => (random() < 0.9 ? 0 : Math.ceil(5 * random()))),
     );
@@ -236,48 +243,48 @@ describe('auto', () => {
     expect(quantile(result, 10, 0.99)).toBeGreaterThanOrEqual(3);
   });
 
-  it('gives each engine a share, which sum to one, and names the largest', () => {
-    const [hint] = forecast('auto', series(3000, daily)).hints;
+  it('gives each engine a share, which sum to one, and names the largest', async () => {
+    const [hint] = (await forecast('auto', series(3000, daily))).hints;
     expect(hint!.weights!.reduce((sum, weight) => sum + weight)).toBeCloseTo(1, 12);
     expect(['seasonal_naive', 'climatology', 'ets']).toContain(hint!.engine);
-    const only = forecast('auto', series(3000, daily), { parameters: { candidates: ['climatology'] } });
+    const only = await forecast('auto', series(3000, daily), { parameters: { candidates: ['climatology'] } });
     expect(only.hints[0]!.engine).toBe('climatology');
   });
 
-  it('takes the engine that fits', () => {
+  it('takes the engine that fits', async () => {
     let level = 0;
-    const wandering = forecast(
+    const wandering = await forecast(
       'auto',
       series(3000, (_, random) => (level += gaussian(random))),
     );
     expect(wandering.hints[0]!.engine).toBe('ets');
   });
 
-  it('looks at a series again only when the hint is old', () => {
+  it('looks at a series again only when the hint is old', async () => {
     const values = series(5000, daily);
-    const first = forecast('auto', values, { endMs: 1_000_000 * MINUTE_MS });
-    const again = (afterMinutes: number) =>
-      forecast('auto', values, { hints: first.hints, endMs: (1_000_000 + afterMinutes) * MINUTE_MS }).hints[0]!;
-    expect(again(15)).toEqual(first.hints[0]);
-    expect(again(180)).toEqual(first.hints[0]);
-    expect(again(361).checkedMs).toBeGreaterThan(first.hints[0]!.checkedMs);
-    expect(again(-5).checkedMs).toBeLessThan(first.hints[0]!.checkedMs);
+    const first = await forecast('auto', values, { endMs: 1_000_000 * MINUTE_MS });
+    const again = async (afterMinutes: number) =>
+      (await forecast('auto', values, { hints: first.hints, endMs: (1_000_000 + afterMinutes) * MINUTE_MS })).hints[0]!;
+    expect(await again(15)).toEqual(first.hints[0]);
+    expect(await again(180)).toEqual(first.hints[0]);
+    expect((await again(361)).checkedMs).toBeGreaterThan(first.hints[0]!.checkedMs);
+    expect((await again(-5)).checkedMs).toBeLessThan(first.hints[0]!.checkedMs);
   });
 
-  it('looks at a young series soon again', () => {
-    const young = forecast('auto', series(30, daily), { endMs: 1_000_000 * MINUTE_MS });
-    const later = forecast('auto', series(90, daily), { hints: young.hints, endMs: 1_000_060 * MINUTE_MS });
+  it('looks at a young series soon again', async () => {
+    const young = await forecast('auto', series(30, daily), { endMs: 1_000_000 * MINUTE_MS });
+    const later = await forecast('auto', series(90, daily), { hints: young.hints, endMs: 1_000_060 * MINUTE_MS });
     expect(later.hints[0]!.checkedMs).toBeGreaterThan(young.hints[0]!.checkedMs);
   });
 
-  it('does not take over the hint of another engine or of other candidates', () => {
+  it('does not take over the hint of another engine or of other candidates', async () => {
     const values = series(3000, daily);
-    const [ofEts] = forecast('ets', values).hints;
-    expect(forecast('auto', values, { hints: [ofEts!] }).hints[0]!.weights).toBeDefined();
-    const [ofAuto] = forecast('auto', values).hints;
-    expect(forecast('ets', values, { hints: [ofAuto!] }).hints[0]!.weights).toBeUndefined();
+    const [ofEts] = (await forecast('ets', values)).hints;
+    expect((await forecast('auto', values, { hints: [ofEts!] })).hints[0]!.weights).toBeDefined();
+    const [ofAuto] = (await forecast('auto', values)).hints;
+    expect((await forecast('ets', values, { hints: [ofAuto!] })).hints[0]!.weights).toBeUndefined();
     const parameters = { candidates: ['ets'] };
-    const narrowed = forecast('auto', values, { hints: [ofAuto!], parameters });
+    const narrowed = await forecast('auto', values, { hints: [ofAuto!], parameters });
     expect(narrowed.hints[0]!.engine).toBe('ets');
   });
 });

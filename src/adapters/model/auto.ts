@@ -1,0 +1,106 @@
+import { pinballLoss } from '../../forecast/pinball.ts';
+import { QUANTILE_LEVELS } from '../../forecast/quantile.ts';
+import { type Candidate, type EngineSetup, FORECASTERS, isStatistical } from './candidates.ts';
+import { type SeasonalView, seasonalView } from './statistical/seasonal-view.ts';
+
+const LEVELS = QUANTILE_LEVELS.length;
+
+/** Past instants at which every candidate makes its forecast once more, to be compared with what came. */
+const ORIGINS = 8;
+/** A context must reach at least this far back before an origin. */
+const LEAST_CONTEXT_STEPS = 20;
+/**
+ * Weight of a candidate: (least loss / its loss) to this power. A clear winner takes nearly all, candidates within some
+ * percent of each other share, which beats picking one of them on noise.
+ */
+const SHARPNESS = 8;
+/** Candidates below this weight are left out, and not computed. */
+const LEAST_WEIGHT = 0.05;
+
+/** Lengths of the pasts of a context of `steps` at which candidates are judged, newest first; none when it is too short. */
+export function originsOf(steps: number, horizonSteps: number): number[] {
+  const stride = Math.max(1, Math.min(horizonSteps, Math.floor(steps / 2 / ORIGINS)));
+  const origins: number[] = [];
+  for (let i = 1; i <= ORIGINS && steps - i * stride >= LEAST_CONTEXT_STEPS; i++) origins.push(steps - i * stride);
+  return origins;
+}
+
+/** What came after an origin, as far as a forecast made there reaches. */
+export function actualAfter(values: Float64Array, origin: number, horizonSteps: number): Float64Array {
+  return values.subarray(origin, Math.min(values.length, origin + horizonSteps));
+}
+
+/** Adds the pinball losses of the statistical candidates at the origins of a context; others' entries stay. */
+export function addLosses(
+  values: Float64Array,
+  candidates: readonly Candidate[],
+  at: { readonly periods: readonly number[]; readonly horizonSteps: number; readonly setup: EngineSetup },
+  losses: Float64Array,
+): void {
+  const quantiles = new Float64Array(at.horizonSteps * LEVELS);
+  for (const origin of originsOf(values.length, at.horizonSteps)) {
+    const actual = actualAfter(values, origin, at.horizonSteps);
+    const views = viewsOf(values.subarray(0, origin), at.periods, actual.length);
+    candidates.forEach(({ engine, seasonal }, c) => {
+      if (!isStatistical(engine)) return;
+      FORECASTERS[engine](seasonal ? views.seasonal : views.plain, at.setup, quantiles);
+      losses[c]! += pinballLoss(quantiles, actual);
+    });
+  }
+}
+
+/** Weights of candidates by their losses; they sum to 1. Equal when nothing was lost, or could be told. */
+export function weightsOf(losses: Float64Array): number[] {
+  const least = Math.min(...losses);
+  // Losses that are all zero (a series that stands still) or that overflowed tell nothing apart.
+  const raw = Array.from(losses, (loss) =>
+    loss === least || !(loss < Number.POSITIVE_INFINITY) ? 1 : (least / loss) ** SHARPNESS,
+  );
+  const kept = raw.map((weight, _, all) => (weight < LEAST_WEIGHT * sum(all) ? 0 : weight));
+  const total = sum(kept);
+  return kept.map((weight) => weight / total);
+}
+
+/** A mean of rows that candidates bring one after the other: exact where they agree. */
+export class WeightedRows {
+  readonly #target: Float64Array;
+  #total = 0;
+
+  constructor(target: Float64Array) {
+    this.#target = target;
+  }
+
+  add(rows: Float64Array, weight: number): void {
+    this.#total += weight;
+    const share = weight / this.#total;
+    // A running mean leaves equal values as they are; a sum of shares would round them apart.
+    if (share === 1) this.#target.set(rows);
+    else for (let i = 0; i < rows.length; i++) this.#target[i]! += share * (rows[i]! - this.#target[i]!);
+  }
+}
+
+/** Adds the rows of the statistical candidates that have a weight. */
+export function addStatisticalRows(
+  view: SeasonalView,
+  setup: EngineSetup,
+  choice: { readonly candidates: readonly Candidate[]; readonly weights: readonly number[] },
+  target: WeightedRows,
+): void {
+  const plain = view.periods.length === 0 ? view : seasonalView(view.values, [], view.horizonSteps);
+  const rows = new Float64Array(view.horizonSteps * LEVELS);
+  choice.candidates.forEach(({ engine, seasonal }, c) => {
+    const weight = choice.weights[c]!;
+    if (weight === 0 || !isStatistical(engine)) return;
+    FORECASTERS[engine](seasonal ? view : plain, setup, rows);
+    target.add(rows, weight);
+  });
+}
+
+function viewsOf(values: Float64Array, periods: readonly number[], horizonSteps: number) {
+  const plain = seasonalView(values, [], horizonSteps);
+  return { plain, seasonal: periods.length === 0 ? plain : seasonalView(values, periods, horizonSteps) };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,225 @@
+import { OpenAnomalyError } from '../../errors.ts';
+import {
+  checkEngineParameters,
+  DEFAULT_WINDOW_STEPS,
+  type EngineId,
+  engineOptions,
+  isEngineId,
+} from '../../forecast/engines.ts';
+import type { SeriesHint } from '../../forecast/forecast.ts';
+import { findPeriods } from '../../forecast/periods.ts';
+import { pinballLoss } from '../../forecast/pinball.ts';
+import { QUANTILE_LEVELS } from '../../forecast/quantile.ts';
+import { type Grid, gridEnd } from '../../series/grid.ts';
+import { actualAfter, addLosses, addStatisticalRows, originsOf, WeightedRows, weightsOf } from './auto.ts';
+import { type Candidate, candidatesOf, type EngineSetup, FORECASTERS, isStatistical } from './candidates.ts';
+import { forecastWindows } from './model-rows.ts';
+import type { PastWindow } from './onnx/features.ts';
+import type { PatchModel } from './onnx/patch-model.ts';
+import { isFresh } from './recheck.ts';
+import { finishRows } from './statistical/finish-rows.ts';
+import { prepareSeries } from './statistical/prepare-series.ts';
+import { seasonalView } from './statistical/seasonal-view.ts';
+
+const LEVELS = QUANTILE_LEVELS.length;
+
+/** A forecast request without the labels, which no engine here looks at. */
+export interface Batch {
+  readonly series: number;
+  readonly grid: Grid;
+  /** Series-major: series × grid.steps. */
+  readonly values: Float64Array;
+  readonly horizonSteps: number;
+  readonly engine: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly hints: readonly (SeriesHint | undefined)[];
+}
+
+export interface BatchForecast {
+  /** Series-major, then step, then level. */
+  readonly quantiles: Float64Array;
+  readonly hints: readonly SeriesHint[];
+}
+
+/** Where the model comes from when a batch needs it. */
+export interface ModelSource {
+  /** Throws `engine_unavailable` where there is none. */
+  open(): Promise<PatchModel>;
+  /** The same, or undefined where there is none. */
+  openIfAvailable(): Promise<PatchModel | undefined>;
+}
+
+/**
+ * Forecasts the series of a batch in the calling thread: statistical engines one series after the other, the model many
+ * at once, `auto` both. Throws `engine_unavailable` for an engine that is not one of these, parameters it does not take,
+ * or a model that is not there.
+ */
+export async function forecastBatch(batch: Batch, models: ModelSource): Promise<BatchForecast> {
+  const task = await taskOf(batch, models);
+  const { grid, horizonSteps } = batch;
+  const quantiles = new Float64Array(batch.series * horizonSteps * LEVELS);
+  const hints: SeriesHint[] = [];
+  const members: Member[] = [];
+  for (let s = 0; s < batch.series; s++) {
+    const target = quantiles.subarray(s * horizonSteps * LEVELS, (s + 1) * horizonSteps * LEVELS);
+    const prepared = prepareSeries(batch.values.subarray(s * grid.steps, (s + 1) * grid.steps));
+    if (prepared !== undefined) {
+      const { periods, hint } = recall(task, prepared.values, { hint: batch.hints[s], index: s });
+      members.push({ ...prepared, index: s, target, periods, hint });
+    } else {
+      target.fill(Number.NaN);
+      hints[s] = { engine: task.engine, periods: [], checkedMs: gridEnd(grid) };
+    }
+  }
+  if (task.engine === 'auto') await weigh(task, members);
+  await fillRows(task, members);
+  for (const { index, target, values, scale, hint } of members) {
+    finishRows(target, values, scale);
+    hints[index] = hint!;
+  }
+  return { quantiles, hints };
+}
+
+interface Task {
+  readonly engine: EngineId;
+  readonly grid: Grid;
+  readonly horizonSteps: number;
+  readonly setup: EngineSetup;
+  /** Defined when the engine, or a candidate of `auto`, is a model. */
+  readonly model: PatchModel | undefined;
+}
+
+/** A series of the batch that has a sample. */
+interface Member extends PastWindow {
+  readonly index: number;
+  readonly scale: number;
+  readonly target: Float64Array;
+  /** Undefined until `auto` has weighed the candidates. */
+  hint: SeriesHint | undefined;
+}
+
+async function taskOf({ engine, parameters, grid, horizonSteps }: Batch, models: ModelSource): Promise<Task> {
+  const problems = checkEngineParameters(engine, parameters);
+  if (!isEngineId(engine) || problems.length > 0) throw new OpenAnomalyError('engine_unavailable', problems.join('; '));
+  const options = engineOptions(parameters);
+  const { windowMs } = options;
+  const windowSteps = windowMs === undefined ? DEFAULT_WINDOW_STEPS : Math.max(1, Math.round(windowMs / grid.stepMs));
+  const setup = { options, windowSteps };
+  if (isStatistical(engine)) return { engine, grid, horizonSteps, setup, model: undefined };
+  if (engine !== 'auto') return { engine, grid, horizonSteps, setup, model: await models.open() };
+  const statistical = options.candidates.filter(isStatistical);
+  if (statistical.length === options.candidates.length) return { engine, grid, horizonSteps, setup, model: undefined };
+  // What was asked for by name must be there; what `auto` would like to have may be missing.
+  if (statistical.length === 0) return { engine, grid, horizonSteps, setup, model: await models.open() };
+  const model = await models.openIfAvailable();
+  const candidates = model === undefined ? statistical : options.candidates;
+  return { engine, grid, horizonSteps, setup: { windowSteps, options: { ...options, candidates } }, model };
+}
+
+/** The hint where it still holds, otherwise a new look at the series; its weights are still to be found then. */
+function recall(
+  task: Task,
+  values: Float64Array,
+  { hint, index }: { readonly hint: SeriesHint | undefined; readonly index: number },
+): Pick<Member, 'periods' | 'hint'> {
+  const { grid, horizonSteps } = task;
+  const { options } = task.setup;
+  const checkedMs = gridEnd(grid);
+  const span = { endMs: checkedMs, contextMs: values.length * grid.stepMs, horizonMs: horizonSteps * grid.stepMs };
+  if (hint !== undefined && belongsTo(task, hint) && isFresh(hint.checkedMs, span, options.recheckMs, index)) {
+    return { periods: hint.periods, hint };
+  }
+  const fixed = options.periodsMs?.map((periodMs) => Math.max(1, Math.round(periodMs / grid.stepMs)));
+  const periods = fixed ?? findPeriods(values, grid.stepMs);
+  return { periods, hint: task.engine === 'auto' ? undefined : { engine: task.engine, periods, checkedMs } };
+}
+
+/** Whether a hint was made for this engine and these candidates: rule files change while hints live on. */
+function belongsTo(task: Task, hint: SeriesHint): boolean {
+  if (task.engine !== 'auto') return hint.engine === task.engine && hint.weights === undefined;
+  return hint.weights?.length === candidatesFor(task, hint).length;
+}
+
+function candidatesFor(task: Task, { periods }: { readonly periods: readonly number[] }): Candidate[] {
+  return candidatesOf(task.setup.options.candidates, periods);
+}
+
+/** Gives the members that have no hint one: shares of the candidates by what they would have lost lately. */
+async function weigh(task: Task, members: readonly Member[]): Promise<void> {
+  const { horizonSteps, setup, grid } = task;
+  const fresh = members.filter(({ hint }) => hint === undefined);
+  const judged = fresh.map((member) => {
+    const candidates = candidatesFor(task, member);
+    const losses = new Float64Array(candidates.length);
+    addLosses(member.values, candidates, { periods: member.periods, horizonSteps, setup }, losses);
+    return { candidates, losses };
+  });
+  await addModelLosses(task, fresh, judged);
+  fresh.forEach((member, i) => {
+    const { candidates, losses } = judged[i]!;
+    const weights = weightsOf(losses);
+    const { engine } = candidates[weights.indexOf(Math.max(...weights))]!;
+    member.hint = { engine, periods: member.periods, checkedMs: gridEnd(grid), weights };
+  });
+}
+
+/** Adds what the model would have lost, for the origins of all members together. */
+async function addModelLosses(
+  { model, setup, horizonSteps }: Task,
+  members: readonly Member[],
+  judged: readonly { readonly candidates: readonly Candidate[]; readonly losses: Float64Array }[],
+): Promise<void> {
+  if (model === undefined) return;
+  const windows: PastWindow[] = [];
+  const places: { readonly member: number; readonly origin: number }[] = [];
+  members.forEach(({ values, periods }, member) => {
+    for (const origin of originsOf(values.length, horizonSteps)) {
+      windows.push({ values: values.subarray(0, origin), periods });
+      places.push({ member, origin });
+    }
+  });
+  await forecastWindows(model, windows, { horizonSteps, setup }, (i, rows) => {
+    const { member, origin } = places[i]!;
+    const { candidates, losses } = judged[member]!;
+    const loss = pinballLoss(rows, actualAfter(members[member]!.values, origin, horizonSteps));
+    candidates.forEach(({ engine }, c) => {
+      if (!isStatistical(engine)) losses[c]! += loss;
+    });
+  });
+}
+
+async function fillRows(task: Task, members: readonly Member[]): Promise<void> {
+  const { engine, setup, horizonSteps, model } = task;
+  if (isStatistical(engine)) {
+    for (const { values, periods, target } of members) {
+      FORECASTERS[engine](seasonalView(values, periods, horizonSteps), setup, target);
+    }
+  } else if (engine === 'auto') await fillWeighted(task, members);
+  else await forecastWindows(model!, members, { horizonSteps, setup }, (i, rows) => members[i]!.target.set(rows));
+}
+
+async function fillWeighted(task: Task, members: readonly Member[]): Promise<void> {
+  const { setup, horizonSteps, model } = task;
+  const rowsOf = members.map(({ target }) => new WeightedRows(target));
+  const windows: PastWindow[] = [];
+  const shares: { readonly member: number; readonly weight: number }[] = [];
+  members.forEach((member, m) => {
+    const candidates = candidatesFor(task, member);
+    const weights = member.hint!.weights!;
+    addStatisticalRows(
+      seasonalView(member.values, member.periods, horizonSteps),
+      setup,
+      { candidates, weights },
+      rowsOf[m]!,
+    );
+    const weight = weights[candidates.findIndex((candidate) => !isStatistical(candidate.engine))] ?? 0;
+    if (weight === 0) return;
+    windows.push(member);
+    shares.push({ member: m, weight });
+  });
+  if (model === undefined) return;
+  await forecastWindows(model, windows, { horizonSteps, setup }, (i, rows) => {
+    const { member, weight } = shares[i]!;
+    rowsOf[member]!.add(rows, weight);
+  });
+}

@@ -1,0 +1,50 @@
+/** What brings a series to a size the network knows: u = asinh((value − location) / scale). */
+export interface Scaling {
+  readonly location: number;
+  readonly scale: number;
+}
+
+/** Least scale as a share of the range and of the location: a series that hardly moves is not blown up. */
+const LEAST_OF_RANGE = 1e-3;
+const LEAST_OF_LOCATION = 1e-6;
+const LEAST_SCALE = 1e-9;
+/** Scale of a constant, as a share of its value. */
+const SCALE_OF_CONSTANT = 0.1;
+const LEAST_SCALE_OF_CONSTANT = 1e-6;
+/** Beyond this asinh value nothing is believed: e^12 scales from the median. */
+const MOST_UNITS = 12;
+
+const sorted = new Float64Array(1024);
+
+/** Median of a window and mean distance from it, NaN left out; 0 and 1 for a window without samples. */
+export function scalingOf(window: Float64Array): Scaling {
+  const scratch = window.length <= sorted.length ? sorted : new Float64Array(window.length);
+  let count = 0;
+  for (let i = 0; i < window.length; i++) if (!Number.isNaN(window[i]!)) scratch[count++] = window[i]!;
+  if (count === 0) return { location: 0, scale: 1 };
+  const values = scratch.subarray(0, count).sort();
+  const location = (values[(count - 1) >> 1]! + values[count >> 1]!) / 2;
+  const range = values[count - 1]! - values[0]!;
+  if (range === 0) {
+    return { location, scale: Math.max(Math.abs(location) * SCALE_OF_CONSTANT, LEAST_SCALE_OF_CONSTANT) };
+  }
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += Math.abs(values[i]! - location);
+  const least = Math.max(LEAST_OF_RANGE * range, LEAST_OF_LOCATION * Math.abs(location), LEAST_SCALE);
+  return { location, scale: Math.max(sum / count, least) };
+}
+
+/** asinh by its definition: within a few 1e-16 of Math.asinh, and several times as fast. */
+export function toUnits(value: number, { location, scale }: Scaling): number {
+  return asinh((value - location) / scale);
+}
+
+export function fromUnits(units: number, { location, scale }: Scaling): number {
+  return Math.sinh(Math.max(-MOST_UNITS, Math.min(MOST_UNITS, units))) * scale + location;
+}
+
+export function asinh(x: number): number {
+  const size = Math.abs(x);
+  const result = Math.log(size + Math.sqrt(size * size + 1));
+  return x < 0 ? -result : result;
+}

@@ -1,0 +1,67 @@
+import { describeError, OpenAnomalyError } from '../../../errors.ts';
+import { CHANNELS, PATCH_STEPS } from './manifest.ts';
+import type { ModelFiles } from './model-files.ts';
+
+/** A loaded network: features (batch × tokens × channels × patch) in, rows in asinh space out, both float32. */
+export interface ModelSession {
+  /** `features` holds exactly `batch` series; the answer is batch × horizon patches × patch × levels. */
+  run(features: Float32Array, batch: number): Promise<Float32Array>;
+}
+
+/** Opens a session on one thread. Throws `engine_unavailable` where the runtime or the file cannot be loaded. */
+export type OpenSession = (files: ModelFiles) => Promise<ModelSession>;
+
+type Runtime = typeof import('onnxruntime-node');
+
+/** Errors only: warnings about graphs tell an operator nothing. */
+const LOG_SEVERITY = 3;
+const TOKEN_WIDTH = CHANNELS * PATCH_STEPS;
+
+/** Sessions of onnxruntime-node, an optional package: it is loaded with the first session, never at start-up. */
+export function onnxSessions(
+  importRuntime: () => Promise<Runtime> = async () => (await import('onnxruntime-node')).default,
+): OpenSession {
+  return async ({ manifest, model }) => {
+    const { InferenceSession, Tensor } = await loadRuntime(importRuntime);
+    const { inputName, outputName } = manifest;
+    try {
+      // One thread: the pool decides how many cores forecasting may use.
+      const session = await InferenceSession.create(model, {
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        logSeverityLevel: LOG_SEVERITY,
+      });
+      return {
+        async run(features, batch) {
+          const shape = [batch, features.length / batch / TOKEN_WIDTH, TOKEN_WIDTH];
+          const answer = await session.run({ [inputName]: new Tensor('float32', features, shape) });
+          return answer[outputName]!.data as Float32Array;
+        },
+      };
+    } catch (cause) {
+      const what = `the ONNX runtime cannot load model ${manifest.id}: ${describeError(cause)}`;
+      throw new OpenAnomalyError('engine_unavailable', what, { cause });
+    }
+  };
+}
+
+async function loadRuntime(importRuntime: () => Promise<Runtime>): Promise<Runtime> {
+  try {
+    return await importRuntime();
+  } catch (cause) {
+    const advice = 'install the optional package onnxruntime-node, which needs glibc on Linux';
+    throw new OpenAnomalyError(
+      'engine_unavailable',
+      `the ONNX runtime does not load (${messageOf(cause)}); ${advice}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The first line: a missing package comes with the whole stack of who wanted it. */
+function messageOf(cause: unknown): string {
+  return describeError(cause).split('\n')[0]!;
+}
