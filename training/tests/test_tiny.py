@@ -1,0 +1,82 @@
+"""What must hold of the generator, the features and the network, whatever is trained."""
+
+import numpy as np
+import pytest
+import torch
+
+from tiny import fast
+from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build
+from tiny.generator import draw_day, draw_series
+from tiny.network import PAST_TOKENS, Tiny
+from tiny.periods import find_periods
+from tiny.windows import draw_windows
+
+
+def test_the_same_seed_draws_the_same_series():
+    one, other = (draw_series(np.random.default_rng(7), 3000, 288) for _ in range(2))
+    assert np.array_equal(one, other)
+
+
+def test_series_are_finite_and_of_many_kinds():
+    rng = np.random.default_rng(1)
+    series = [draw_series(rng, 3000, draw_day(rng)) for _ in range(200)]
+    assert all(np.isfinite(x).all() for x in series)
+    resting = sum((x == x.min()).mean() > 0.2 for x in series)
+    assert 10 < resting < 150
+    assert sum(x.std() > 0 for x in series) > 180
+
+
+def test_a_rhythm_is_found_and_noise_has_none():
+    rng = np.random.default_rng(2)
+    t = np.arange(4000)
+    assert find_periods(np.sin(2 * np.pi * t / 97) + 0.1 * rng.standard_normal(4000), [])[0] == 97
+    assert find_periods(rng.standard_normal(4000), [60, 1440]) == []
+
+
+def test_a_template_leaves_extremes_out():
+    values = np.tile(np.arange(10.0), 7)
+    values[23] = 1000
+    template, spread = np.empty(10), np.empty(10)
+    fast.fill_template(values, 10, 70, template, spread)
+    assert np.array_equal(template, np.arange(10.0))
+
+
+@pytest.mark.parametrize("length", [70, CONTEXT, HISTORY])
+def test_features_have_their_shape_and_tell_what_is_missing(length):
+    history = np.random.default_rng(3).standard_normal(length)
+    history[-10] = np.nan
+    features, _, _ = build(history, [24, 7], 3)
+    assert features.shape == (PAST_TOKENS + 3, CHANNELS * PATCH)
+    fine = features[COARSE_TOKENS:].reshape(-1, CHANNELS, PATCH)
+    observed = fine[:CONTEXT_PATCHES, 1].ravel()
+    assert observed.sum() == min(length, CONTEXT) - 1
+    assert observed[-10] == 0
+    seen = features[:COARSE_TOKENS].reshape(-1, CHANNELS, PATCH)[:, 1].sum()
+    assert seen == (COARSE_TOKENS * PATCH if length == HISTORY else 0)
+
+
+def test_features_do_not_depend_on_the_unit():
+    rng = np.random.default_rng(4)
+    history = rng.standard_normal(3000).cumsum()
+    one, _, _ = build(history, [60], 2)
+    other, _, _ = build(history * 1000 + 5, [60], 2)
+    assert np.abs(one - other).max() < 1e-6
+
+
+def test_what_is_masked_is_not_looked_at():
+    torch.manual_seed(1)
+    network = Tiny(width=32, layers=2, head_hidden=16).eval()
+    features = torch.randn(1, PAST_TOKENS + 2, CHANNELS * PATCH)
+    features[:, :, PATCH : 2 * PATCH] = 1
+    features[:, :5, PATCH : 2 * PATCH] = 0
+    changed = features.clone()
+    changed[:, :5, :PATCH] += 10
+    with torch.no_grad():
+        assert torch.allclose(network(features), network(changed), atol=1e-5)
+
+
+def test_windows_can_be_learnt_from():
+    features, targets = draw_windows(np.random.default_rng(5), 3, 2)
+    assert features.shape[1:] == (PAST_TOKENS + 2, CHANNELS * PATCH)
+    assert targets.shape == (len(features), 2 * PATCH)
+    assert np.isfinite(features).all() and np.abs(targets).max() <= 12

@@ -1,0 +1,1 @@
+"""Training of openanomaly-tiny: synthetic operational series, features, network, export, evaluation."""

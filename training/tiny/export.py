@@ -1,0 +1,106 @@
+"""Writes the ONNX file (opset 17, float32 maths, weights stored as float16) and its manifest."""
+
+import argparse
+import datetime
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from .features import BIN, CHANNELS, COARSE_TOKENS, CONTEXT_PATCHES, LEVELS, NORMALISATION, PATCH
+
+OPSET = 17
+# Small tensors (norms, biases) stay float32: they cost nothing and carry the scale.
+LEAST_HALF_SIZE = 256
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--out", type=Path, required=True, help="folder for openanomaly-tiny.onnx and .json")
+    parser.add_argument("--weights", default="average", choices=["average", "weights"])
+    parser.add_argument("--version", default="1")
+
+
+def run(arguments) -> None:
+    import torch
+
+    from .network import MOST_HORIZON_PATCHES, PAST_TOKENS, Tiny
+
+    checkpoint = torch.load(arguments.checkpoint, map_location="cpu", weights_only=False)
+    network = Tiny(**checkpoint["shape"])
+    network.load_state_dict(checkpoint[arguments.weights])
+    network.eval()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    path = arguments.out / "openanomaly-tiny.onnx"
+    example = torch.randn(2, PAST_TOKENS + 2, CHANNELS * PATCH)
+    example[:, :, PATCH : 2 * PATCH] = 1
+    torch.onnx.export(
+        network,
+        (example,),
+        str(path),
+        input_names=["features"],
+        output_names=["quantiles"],
+        opset_version=OPSET,
+        dynamic_axes={"features": {0: "batch", 1: "tokens"}, "quantiles": {0: "batch", 1: "horizon_patches"}},
+        do_constant_folding=True,
+        dynamo=False,
+    )
+    store_as_half(path)
+    progress = checkpoint["progress"]
+    data = path.read_bytes()
+    manifest = {
+        "id": "openanomaly-tiny",
+        "version": arguments.version,
+        "created": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "licence": "Apache-2.0",
+        "file": path.name,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+        "opset": OPSET,
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "input": {
+            "name": "features",
+            "patch": PATCH,
+            "channels": CHANNELS,
+            "coarse_tokens": COARSE_TOKENS,
+            "coarse_bin": BIN,
+            "context_patches": CONTEXT_PATCHES,
+        },
+        "output": {"name": "quantiles", "levels": LEVELS, "space": "asinh"},
+        "normalisation": NORMALISATION,
+        "horizon_patches_max": MOST_HORIZON_PATCHES,
+        "training": {
+            "seed": progress["seed"],
+            "windows": progress["windows"],
+            "steps": progress["steps"],
+            "minutes": round(progress["seconds"] / 60, 1),
+            "runs": progress["runs"],
+            "data": "synthetic only",
+        },
+        "benchmarks": {},
+    }
+    (arguments.out / "openanomaly-tiny.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    print(f"{path}: {len(data)} bytes, {manifest['parameters']} parameters")
+
+
+def store_as_half(path: Path) -> None:
+    """Large float32 constants become float16 with a cast behind them: half the file, float32 maths."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(path)
+    casts = []
+    for tensor in list(model.graph.initializer):
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size <= LEAST_HALF_SIZE:
+            continue
+        model.graph.initializer.remove(tensor)
+        stored = f"{tensor.name}.half"
+        model.graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), stored))
+        casts.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT))
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(casts + nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)

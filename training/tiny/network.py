@@ -1,0 +1,128 @@
+"""The network: a transformer over patches, quantiles of every horizon patch in one pass.
+
+Only the horizon tokens are needed at the end, so the last layer computes queries and feed-forward for them alone.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .features import CHANNELS, COARSE_TOKENS, CONTEXT_PATCHES, LEVELS, PATCH
+
+MOST_HORIZON_PATCHES = 30
+PAST_TOKENS = COARSE_TOKENS + CONTEXT_PATCHES
+FUTURE_CHANNELS = 5
+
+
+class Residual(nn.Module):
+    """Two-layer perceptron beside a linear map."""
+
+    def __init__(self, inputs: int, hidden: int, outputs: int):
+        super().__init__()
+        self.up = nn.Linear(inputs, hidden)
+        self.down = nn.Linear(hidden, outputs)
+        self.skip = nn.Linear(inputs, outputs)
+
+    def forward(self, x):
+        return self.down(functional.silu(self.up(x))) + self.skip(x)
+
+
+class RootMeanSquareNorm(nn.Module):
+    def __init__(self, width: int):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-6) * self.gain
+
+
+class Layer(nn.Module):
+    """Pre-norm attention and gated feed-forward (SwiGLU). With `keep` > 0 only the tokens from there on go on."""
+
+    def __init__(self, width: int, heads: int, hidden: int):
+        super().__init__()
+        self.heads = heads
+        self.norm_attention = RootMeanSquareNorm(width)
+        self.norm_feed = RootMeanSquareNorm(width)
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.merge = nn.Linear(width, width, bias=False)
+        self.gate_up = nn.Linear(width, 2 * hidden, bias=False)
+        self.down = nn.Linear(hidden, width, bias=False)
+
+    def forward(self, x, bias, keep: int = 0):
+        batch, _, width = x.shape
+        per_head = width // self.heads
+        normed = self.norm_attention(x)
+        weight_q, weight_kv = self.qkv.weight[:width], self.qkv.weight[width:]
+        q = functional.linear(normed[:, keep:], weight_q).view(batch, -1, self.heads, per_head).transpose(1, 2)
+        k, v = (
+            part.view(batch, -1, self.heads, per_head).transpose(1, 2)
+            for part in functional.linear(normed, weight_kv).chunk(2, -1)
+        )
+        attention = ((q @ k.transpose(-1, -2)) * per_head**-0.5 + bias).softmax(-1)
+        x = x[:, keep:] + self.merge((attention @ v).transpose(1, 2).reshape(batch, -1, width))
+        gate, up = self.gate_up(self.norm_feed(x)).chunk(2, -1)
+        return x + self.down(functional.silu(gate) * up)
+
+
+class Tiny(nn.Module):
+    """features (batch, 36 + horizon patches, 224) → quantiles in asinh space (batch, horizon patches, 32, 13)."""
+
+    def __init__(self, width: int = 128, layers: int = 5, heads: int = 4, head_hidden: int = 224):
+        super().__init__()
+        self.fine = Residual(CHANNELS * PATCH, width, width)
+        self.coarse = Residual(CHANNELS * PATCH, width, width)
+        self.position = nn.Parameter(torch.randn(PAST_TOKENS + MOST_HORIZON_PATCHES, width) * 0.02)
+        self.layers = nn.ModuleList([Layer(width, heads, 2 * width) for _ in range(layers)])
+        self.norm = RootMeanSquareNorm(width)
+        self.head = Residual(width + FUTURE_CHANNELS * PATCH, head_hidden, PATCH * len(LEVELS))
+
+    def forward(self, features):
+        return self.read(self.mix(self.embed(features), features), features)
+
+    def embed(self, features):
+        x = torch.cat([self.coarse(features[:, :COARSE_TOKENS]), self.fine(features[:, COARSE_TOKENS:])], 1)
+        return x + self.position[: x.shape[1]]
+
+    def mix(self, x, features):
+        """The part that bears reduced precision in training: (batch, tokens, width) → (batch, horizon, width)."""
+        seen = features[:, :PAST_TOKENS, PATCH : 2 * PATCH].sum(-1)
+        # A past token without a single value is not looked at; horizon tokens always are.
+        past = (seen < 0.5).to(features.dtype) * -1e4
+        bias = torch.cat([past, features[:, PAST_TOKENS:, 0] * 0], 1)[:, None, None, :]
+        for layer in self.layers[:-1]:
+            x = layer(x, bias)
+        return self.norm(self.layers[-1](x, bias, PAST_TOKENS))
+
+    def read(self, x, features):
+        future = features[:, PAST_TOKENS:, (CHANNELS - FUTURE_CHANNELS) * PATCH :]
+        quantiles = self.head(torch.cat([x, future], -1))
+        return quantiles.view(quantiles.shape[0], -1, PATCH, len(LEVELS))
+
+
+def start_from_pilot(network: Tiny, weights: dict) -> None:
+    """Puts the four-layer pilot's weights in; the last layer starts as the identity, coarse tokens near zero."""
+    own = network.state_dict()
+    width = network.position.shape[1]
+    for name, part in (("fine", "inp"), ("head", "out")):
+        for new, old in (("up", "a"), ("down", "b"), ("skip", "c")):
+            for kind in ("weight", "bias"):
+                own[f"{name}.{new}.{kind}"] = weights[f"{part}.{old}.{kind}"]
+    names = {
+        "norm_attention.gain": "n1.g",
+        "norm_feed.gain": "n2.g",
+        "qkv.weight": "qkv.weight",
+        "merge.weight": "o.weight",
+        "gate_up.weight": "u.weight",
+        "down.weight": "v.weight",
+    }
+    old_layers = len({name.split(".")[1] for name in weights if name.startswith("ls.")})
+    for i in range(old_layers):
+        for new, old in names.items():
+            own[f"layers.{i}.{new}"] = weights[f"ls.{i}.{old}"]
+    for i in range(old_layers, len(network.layers)):
+        own[f"layers.{i}.merge.weight"] = torch.zeros(width, width)
+        own[f"layers.{i}.down.weight"] = torch.zeros_like(own[f"layers.{i}.down.weight"])
+    own["norm.gain"] = weights["n.g"]
+    own["position"][COARSE_TOKENS:] = weights["pos"][: own["position"].shape[0] - COARSE_TOKENS]
+    network.load_state_dict(own)

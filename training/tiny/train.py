@@ -1,0 +1,193 @@
+"""Training on two cores, or a GPU: one process draws windows, this one learns. Resumable from its own checkpoints.
+
+A checkpoint holds the weights, their running average, the optimiser and how far the schedule is; interrupting costs at
+most the minutes since the last one.
+"""
+
+import argparse
+import copy
+import json
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .features import LEVELS, PATCH
+from .generator import source_hash
+from .network import Tiny, start_from_pilot
+from .windows import draw_windows
+
+HORIZONS = [2, 4, 8, 15, 30]
+HORIZON_SHARES = [0.4, 0.2, 0.15, 0.13, 0.12]
+POOL_WINDOWS = 3000
+LEAST_WINDOWS = 400
+BLOCK_SERIES = 16
+REUSE = 1.5
+CHECKPOINT_SECONDS = 240
+LOSS_LIMIT = 5.0
+AVERAGE_DECAY = 0.9995
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, help="checkpoint, written every few minutes")
+    parser.add_argument("--minutes", type=float, default=110, help="of training in all, over all resumptions")
+    parser.add_argument("--resume", action="store_true", help="go on from --out")
+    parser.add_argument("--pilot", type=Path, help="weights of a four-layer model to start from")
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=5)
+    parser.add_argument("--batch", type=int, default=160)
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
+    parser.add_argument("--flat", type=float, default=0.35, help="share of the time before the rate falls")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--generators", type=int, default=1, help="processes that draw windows")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", action="store_true", help="a third faster after some minutes; needs a C++ compiler")
+
+
+def draw_for_ever(queue, seed: int) -> None:
+    os.nice(1)
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(seed)
+    while True:
+        horizon = int(rng.choice(HORIZONS, p=HORIZON_SHARES))
+        features, targets = draw_windows(rng, BLOCK_SERIES, horizon)
+        queue.put((horizon, features, targets))
+
+
+class Pool:
+    """The newest windows of each horizon; a window is used REUSE times in the mean, so that neither side idles."""
+
+    def __init__(self, queue):
+        self._queue = queue
+        self._features = {}
+        self._targets = {}
+        self._next = dict.fromkeys(HORIZONS, 0)
+        self.drawn = 0
+        self.used = 0
+
+    def fill(self) -> None:
+        """Takes new windows as long as too few were drawn for what was used; waits for them where there are none."""
+        while self.used + REUSE * POOL_WINDOWS > REUSE * self.drawn or not self._is_filled():
+            horizon, features, targets = self._queue.get()
+            if horizon not in self._features:
+                self._features[horizon] = np.empty((POOL_WINDOWS, *features.shape[1:]), np.float32)
+                self._targets[horizon] = np.empty((POOL_WINDOWS, *targets.shape[1:]), np.float32)
+            at = (self._next[horizon] + np.arange(len(features))) % POOL_WINDOWS
+            self._features[horizon][at] = features
+            self._targets[horizon][at] = targets
+            self._next[horizon] += len(features)
+            self.drawn += len(features)
+
+    def _is_filled(self) -> bool:
+        return all(self._next[horizon] >= LEAST_WINDOWS for horizon in HORIZONS)
+
+    def batch(self, rng, size: int):
+        horizon = int(rng.choice(HORIZONS, p=HORIZON_SHARES))
+        rows = rng.integers(0, min(self._next[horizon], POOL_WINDOWS), size)
+        self.used += size
+        return torch.from_numpy(self._features[horizon][rows]), torch.from_numpy(self._targets[horizon][rows])
+
+
+def pinball(quantiles, targets, levels):
+    """Mean pinball loss over steps and levels, per window: (batch, patches, 32, levels), (batch, steps) → (batch,)"""
+    error = targets.view(len(targets), -1, PATCH, 1) - quantiles
+    return torch.maximum(levels * error, (levels - 1) * error).mean((1, 2, 3))
+
+
+def learning_rate(share: float, step: int, arguments) -> float:
+    fall = 1.0 if share < arguments.flat else max(0.0, (1 - share) / (1 - arguments.flat))
+    return arguments.rate * min(1.0, (step + 1) / 300) * max(fall, 0.004)
+
+
+def run(arguments) -> None:
+    torch.manual_seed(arguments.seed)
+    # Adam's moments of weights that rarely matter sink into denormal numbers, which cost a CPU five times the time.
+    torch.set_flush_denormal(True)
+    network = Tiny(arguments.width, arguments.layers)
+    if arguments.pilot is not None and not arguments.resume:
+        start_from_pilot(network, torch.load(arguments.pilot, map_location="cpu"))
+    network.to(arguments.device)
+    average = copy.deepcopy(network)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    progress = {"seconds": 0.0, "steps": 0, "windows": 0, "seed": arguments.seed, "runs": []}
+    if arguments.resume:
+        checkpoint = torch.load(arguments.out, map_location=arguments.device, weights_only=False)
+        network.load_state_dict(checkpoint["weights"])
+        average.load_state_dict(checkpoint["average"])
+        optimiser.load_state_dict(checkpoint["optimiser"])
+        progress = checkpoint["progress"]
+    start = f"{arguments.pilot.name}" if arguments.pilot else "random weights"
+    progress["runs"].append({"generator": source_hash(), "start": "checkpoint" if arguments.resume else start})
+
+    queue = multiprocessing.Queue(6)
+    seeds = [arguments.seed * 1000 + 10 * len(progress["runs"]) + k for k in range(arguments.generators)]
+    workers = [multiprocessing.Process(target=draw_for_ever, args=(queue, seed), daemon=True) for seed in seeds]
+    for worker in workers:
+        worker.start()
+    try:
+        learn(arguments, network, average, optimiser, progress, Pool(queue))
+    finally:
+        for worker in workers:
+            worker.kill()
+
+
+def learn(arguments, network, average, optimiser, progress, pool) -> None:
+    rng = np.random.default_rng([arguments.seed, len(progress["runs"])])
+    levels = torch.tensor(LEVELS, device=arguments.device)
+
+    def loss_of(features, targets):
+        embedded = network.embed(features)
+        with torch.autocast(arguments.device.split(":")[0], dtype=torch.bfloat16):
+            mixed = network.mix(embedded, features)
+        return pinball(network.read(mixed.float(), features), targets, levels).clamp(max=LOSS_LIMIT).mean()
+
+    if arguments.compile:
+        loss_of = torch.compile(loss_of, dynamic=False)
+    total = arguments.minutes * 60
+    last = saved = time.monotonic()
+    smooth = None
+    while progress["seconds"] < total:
+        pool.fill()
+        features, targets = (part.to(arguments.device) for part in pool.batch(rng, arguments.batch))
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(progress["seconds"] / total, progress["steps"], arguments)
+        loss = loss_of(features, targets)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        progress["steps"] += 1
+        progress["windows"] += len(features)
+        decay = min(AVERAGE_DECAY, progress["steps"] / (progress["steps"] + 100))
+        with torch.no_grad():
+            for kept, new in zip(average.parameters(), network.parameters(), strict=True):
+                kept.lerp_(new, 1 - decay)
+        now = time.monotonic()
+        progress["seconds"] += now - last
+        last = now
+        smooth = loss.item() if smooth is None else 0.995 * smooth + 0.005 * loss.item()
+        if progress["steps"] % 500 == 0:
+            line = {key: round(progress[key]) for key in ("seconds", "steps", "windows")}
+            print(json.dumps({**line, "loss": round(smooth, 4), "drawn": pool.drawn}), flush=True)
+        if now - saved > CHECKPOINT_SECONDS:
+            save(arguments.out, network, average, optimiser, progress)
+            saved = now
+    save(arguments.out, network, average, optimiser, progress)
+
+
+def save(path: Path, network, average, optimiser, progress) -> None:
+    part = path.with_suffix(".part")
+    torch.save(
+        {
+            "weights": network.state_dict(),
+            "average": average.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "shape": {"width": network.position.shape[1], "layers": len(network.layers)},
+            "progress": progress,
+        },
+        part,
+    )
+    part.replace(path)
