@@ -1,5 +1,6 @@
 import type { AnomalyEnding, AnomalyEvent, AnomalyPeak, EventLog } from '../ports/event-log.ts';
 import { hash32, type Labels } from '../series/labels.ts';
+import type { Telemetry } from '../telemetry/metrics.ts';
 
 /** Anomalies that are over and still known: some hundred bytes each. */
 const MOST_CLOSED = 10_000;
@@ -21,6 +22,13 @@ export interface AnomalyEvents {
   continued(id: string, peak: AnomalyPeak): void;
   closed(id: string, lastMs: number, ending: AnomalyEnding): void;
   isOpen(id: string): boolean;
+  openOf(pipeline: string): number;
+}
+
+export interface EventBookOptions {
+  readonly log?: EventLog | undefined;
+  readonly telemetry?: Pick<Telemetry, 'anomaliesOpened'>;
+  readonly mostClosed?: number;
 }
 
 /** Name of an anomaly, the same whenever the same samples are scored again. 64 bits, hexadecimal. */
@@ -37,11 +45,13 @@ export function anomalyId(pipeline: string, labels: Labels, startMs: number): st
 export class EventBook implements AnomalyEvents {
   readonly #log: EventLog | undefined;
   readonly #mostClosed: number;
+  readonly #telemetry: Pick<Telemetry, 'anomaliesOpened'> | undefined;
   readonly #open = new Map<string, AnomalyEvent>();
   readonly #closed = new Map<string, AnomalyEvent>();
 
-  constructor(options: { readonly log?: EventLog | undefined; readonly mostClosed?: number } = {}) {
+  constructor(options: EventBookOptions = {}) {
     this.#log = options.log;
+    this.#telemetry = options.telemetry;
     this.#mostClosed = options.mostClosed ?? MOST_CLOSED;
   }
 
@@ -51,6 +61,7 @@ export class EventBook implements AnomalyEvents {
     const isNew = !this.#open.has(id) && !this.#closed.delete(id);
     this.#open.set(id, event);
     if (!isNew) return;
+    this.#telemetry?.anomaliesOpened.inc({ pipeline: event.pipeline });
     this.#log?.write('opened', event);
   }
 

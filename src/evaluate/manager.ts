@@ -2,10 +2,13 @@ import { describeError, OpenAnomalyError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Publisher } from '../ports/publisher.ts';
-import type { Scheduler, TaskRun } from '../ports/scheduler.ts';
+import type { Scheduler, TaskKind, TaskRun } from '../ports/scheduler.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import type { Group, GroupSet, Pipeline } from '../rules/pipeline.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
+import { openAnomalies } from './alarm-step.ts';
+import type { EventBook } from './event-book.ts';
+import { saveEvents } from './event-store.ts';
 import { PipelineRunner } from './pipeline-runner.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { firstTask, planOf } from './plan.ts';
@@ -20,6 +23,8 @@ export interface ManagerOptions {
   readonly scheduler: Scheduler;
   /** Undefined: nothing is kept over a restart. */
   readonly store: StateStore | undefined;
+  /** The anomalies of all pipelines; undefined: nobody keeps them. */
+  readonly events?: EventBook | undefined;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,13 +66,16 @@ export class Manager {
     await Promise.all([...this.#runners].map(([name, runner]) => this.#endUnlessKept(runner, entries.get(name))));
     for (const group of before) if (!after.has(group)) metricsOf.removeGroup(group);
     for (const group of after) if (!before.has(group)) metricsOf.startGroup(group);
+    for (const name of this.#options.events?.pipelines() ?? [])
+      if (!entries.has(name)) this.#options.events?.closeAll(name, 'pipeline_ended');
     const started = await Promise.all([...entries.values()].map((entry) => this.#keepOrStart(entry)));
     this.#groups = groups;
     await scheduler.replace(planOf(groups));
 
     const timestampMs = this.#options.clock.nowMs();
     // The first evaluation does not wait for its slot: an operator who starts or changes something wants to see it.
-    for (const runner of started) if (runner !== undefined) void runner.run(firstTask(runner.pipeline), timestampMs);
+    for (const runner of started)
+      if (runner !== undefined) void this.#runAndReport(runner, firstTask(runner.pipeline), timestampMs);
   }
 
   status(): PipelineStatus[] {
@@ -85,8 +93,9 @@ export class Manager {
 
   /** Writes a snapshot of every pipeline; a failure is told and does not stop the others. */
   async save(): Promise<void> {
-    const { store, telemetry, logger } = this.#options;
+    const { store, telemetry, logger, events } = this.#options;
     if (store === undefined) return;
+    if (events !== undefined) await saveEvents(events, store, logger);
     for (const runner of this.#runners.values()) {
       const { name } = runner.pipeline;
       try {
@@ -107,7 +116,17 @@ export class Manager {
   }
 
   async #execute(run: TaskRun): Promise<void> {
-    await this.#runners.get(run.pipeline)?.run(run.task, run.timestampMs);
+    const runner = this.#runners.get(run.pipeline);
+    if (runner !== undefined) await this.#runAndReport(runner, run.task, run.timestampMs);
+  }
+
+  async #runAndReport(runner: PipelineRunner, task: TaskKind, timestampMs: number): Promise<void> {
+    await runner.run(task, timestampMs);
+    const { group } = runner.pipeline;
+    // A group that went while its pipeline was running must not come back.
+    if (!this.#groups.some(({ name }) => name === group)) return;
+    const ratio = anomalyRatio([...this.#runners.values()].filter((other) => other.pipeline.group === group));
+    this.#options.telemetry.groupAnomalyRatio.set({ group }, ratio);
   }
 
   #missed(run: TaskRun): void {
@@ -120,6 +139,7 @@ export class Manager {
     if (next !== undefined && stateSignature(next.pipeline) === stateSignature(runner.pipeline)) return;
     this.#runners.delete(name);
     await runner.end(this.#options.clock.nowMs());
+    this.#options.events?.closeAll(name, 'pipeline_ended');
     if (next !== undefined) return;
     this.#options.metricsOf.removePipeline(name);
     try {
@@ -145,6 +165,8 @@ export class Manager {
       publisher,
       ...(state && { state }),
     });
+    const known = openAnomalies(runner.state, pipeline.name);
+    this.#options.events?.closeAll(pipeline.name, 'state_lost', (id) => known.has(id));
     this.#runners.set(pipeline.name, runner);
     return runner;
   }
@@ -164,6 +186,13 @@ export class Manager {
       return undefined;
     }
   }
+}
+
+/** Share of the runners' scored series that are flagged; 0 where nothing is scored. */
+function anomalyRatio(runners: readonly PipelineRunner[]): number {
+  const tallies = runners.map((runner) => runner.flags());
+  const scored = tallies.reduce((sum, tally) => sum + tally.scored, 0);
+  return scored === 0 ? 0 : tallies.reduce((sum, tally) => sum + tally.flagged, 0) / scored;
 }
 
 function enabledEntries(groups: readonly Group[]): Entry[] {

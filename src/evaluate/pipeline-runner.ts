@@ -245,6 +245,7 @@ export class PipelineRunner {
     telemetry.pipelineHealthy.set(labels, status.health === 'ok' ? 1 : 0);
     telemetry.pipelineSeries.set(labels, status.series);
     telemetry.pipelineWarmingUp.set(labels, status.warmingUp);
+    telemetry.anomaliesOpen.set(labels, this.#ports.events?.openOf(pipeline.name) ?? 0);
     telemetry.pipelineContextBytes.set(labels, this.#state.bytes);
     if (this.#lastEvaluationMs !== undefined)
       telemetry.pipelineLastEvaluation.set(labels, this.#lastEvaluationMs / 1000);
@@ -254,6 +255,18 @@ export class PipelineRunner {
     for (const engine of Object.keys(status.engines)) this.#reportedEngines.add(engine);
     for (const engine of this.#reportedEngines)
       telemetry.pipelineEngineSeries.set({ ...labels, engine }, status.engines[engine] ?? 0);
+  }
+
+  /** Series scored in the newest step that is published, and how many of them are flagged. */
+  flags(): { readonly scored: number; readonly flagged: number } {
+    const tally = { scored: 0, flagged: 0 };
+    if (!this.#isPublished || this.#lastStep === undefined) return tally;
+    for (const flag of this.#lastStep.anomaly) {
+      if (Number.isNaN(flag)) continue;
+      tally.scored++;
+      if (flag !== 0) tally.flagged++;
+    }
+    return tally;
   }
 
   status(): PipelineStatus {

@@ -6,6 +6,7 @@ const DIRECTIONS = ['above', 'below'] as const;
 
 /** Counters of the group start at zero, so that their first increase is seen. */
 export function startGroup(telemetry: Telemetry, group: string): void {
+  telemetry.groupAnomalyRatio.set({ group }, 0);
   for (const task of TASKS) {
     telemetry.evaluations.inc({ group, task }, 0);
     telemetry.evaluationFailures.inc({ group, task }, 0);
@@ -23,6 +24,8 @@ export function startPipeline(telemetry: Telemetry, pipeline: string): void {
   telemetry.samplesRead.inc({ pipeline }, 0);
   telemetry.samplesScored.inc({ pipeline }, 0);
   for (const direction of DIRECTIONS) telemetry.samplesFlagged.inc({ pipeline, direction }, 0);
+  telemetry.anomaliesOpened.inc({ pipeline }, 0);
+  telemetry.anomaliesOpen.set({ pipeline }, 0);
   telemetry.seriesEnded.inc({ pipeline }, 0);
   telemetry.histogramsSkipped.inc({ pipeline }, 0);
   telemetry.pipelineSeries.set({ pipeline }, 0);

@@ -97,6 +97,20 @@ export function createTelemetry() {
       'pipeline',
       'direction',
     ]),
+    anomaliesOpened: counter(
+      'anomalies_opened_total',
+      'Anomalies that began: alarms of a series that opened.',
+      PIPELINE,
+    ),
+    anomaliesOpen: gauge('anomalies_open', 'Anomalies that are open.', PIPELINE),
+    groupAnomalyRatio: gauge(
+      'group_anomaly_ratio',
+      'Share of the series of the group, scored at the last evaluation of their pipeline, that are flagged.',
+      ['group'],
+    ),
+    eventLogLines: counter('event_log_lines_total', 'Lines for the event log of anomalies by what became of them.', [
+      'outcome',
+    ]),
     seriesEnded: counter('series_ended_total', 'Series that vanished from the answer of the query.', PIPELINE),
     histogramsSkipped: counter('histograms_skipped_total', 'Native-histogram series that were left out.', PIPELINE),
 
