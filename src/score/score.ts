@@ -103,6 +103,8 @@ export function memorylessScorer(score: (columns: ScoreColumns, options: ScoreOp
  */
 const NOISE_RELATIVE = 1e-4;
 const NOISE_ABSOLUTE = 1e-12;
+/** For techniques that learn what a series' own noise is: rounding of double-precision sums. */
+const FLOAT_NOISE = 1e-9;
 
 /** Scores above this grow with the logarithm, so that one fault does not flatten a dashboard's axis. */
 const LINEAR_UP_TO = 10;
@@ -111,10 +113,10 @@ const LINEAR_UP_TO = 10;
 const OUTSIDE_RANGE = 2;
 
 /** Half-width a band has at least: what the user calls too small to matter, and the noise of floats. */
-export function leastHalfWidth(expected: number, options: ScoreOptions): number {
+export function leastHalfWidth(expected: number, options: ScoreOptions, noise = NOISE_RELATIVE): number {
   const size = Math.abs(expected);
   const { absolute, relative } = options.minDeviation;
-  return Math.max(absolute, relative * size, NOISE_RELATIVE * size, NOISE_ABSOLUTE);
+  return Math.max(absolute, relative * size, noise * size, NOISE_ABSOLUTE);
 }
 
 export function isOutsideRange(value: number, dataRange: ScoreOptions['dataRange']): boolean {
@@ -146,6 +148,24 @@ export function settle(columns: AnswerColumns, i: number, raw: number, options: 
   const side = value > expected ? 1 : value < expected ? -1 : 0;
   const isWatched = options.direction === 'both' || (options.direction === 'above' ? side > 0 : side < 0);
   columns.anomaly[i] = outsideRange || (isWatched && score > options.threshold) ? side : 0;
+}
+
+/**
+ * As `settle`, for techniques that know a band and a score: the band is put into the columns, at least as wide as the
+ * least half-width, inside the data range. Its middle is what was expected.
+ */
+export function settleBand(
+  columns: AnswerColumns,
+  i: number,
+  { lower, upper, raw }: { readonly lower: number; readonly upper: number; readonly raw: number },
+  options: ScoreOptions,
+): void {
+  const expected = clipToRange(lower / 2 + upper / 2, options.dataRange);
+  const least = leastHalfWidth(expected, options, FLOAT_NOISE);
+  columns.expected[i] = expected;
+  columns.lower[i] = clipToRange(Math.min(lower, expected - least), options.dataRange);
+  columns.upper[i] = clipToRange(Math.max(upper, expected + least), options.dataRange);
+  settle(columns, i, raw, options);
 }
 
 export function setUnscored(columns: AnswerColumns, i: number): void {

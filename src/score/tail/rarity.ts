@@ -1,0 +1,102 @@
+import {
+  FIRST_INDEX,
+  FIRST_INDEX_WEIGHT,
+  INDEX_MEMORY,
+  LEAST_INDEX,
+  MOST_EXCESS,
+  MOST_SCALES,
+  MOST_START_STEP,
+  SCALE_SAMPLES,
+  START_STEP,
+  TAIL_SHARE,
+  YOUNG_STEPS,
+} from './settings.ts';
+
+/**
+ * One view of one series as a distribution of |d|: a scale, the start of its tail in scales, and the tail's index.
+ * Below the start rarity grows with |d|, beyond it with its logarithm, as a power law has it:
+ *
+ *   −log₁₀ P(|d|) = −log₁₀ q₀ · ρ                      for ρ = |d| / (start · scale) ≤ 1
+ *                   −log₁₀ q₀ + ln ρ / (index · ln 10)  beyond
+ *
+ * A row of floats: scale, ln start, index, excesses learnt, samples, largest |d| of this slot of the day, usual maximum around it.
+ */
+export const SCALE = 0;
+export const LOG_START = 1;
+export const INDEX = 2;
+export const EXCESSES = 3;
+export const SAMPLES = 4;
+export const SLOT_MAXIMUM = 5;
+export const USUAL_MAXIMUM = 6;
+export const RARITY_FLOATS = 7;
+
+/** What a view knows so far; kept in a byte. */
+export const PHASE_SCALE = 0;
+export const PHASE_START = 1;
+export const PHASE_STILL = 2;
+export const PHASE_TAIL = 3;
+
+/** −log₁₀ q₀: rarity at the start of the tail. */
+export const RARITY_AT_START = -Math.log10(TAIL_SHARE);
+
+/** Slope of the rarity over ln ρ beyond the start. */
+export function tailSlope(index: number): number {
+  return 1 / (Math.max(index, LEAST_INDEX) * Math.LN10);
+}
+
+/** Inverse of the rarity: ρ at which it is reached. */
+export function ratioAt(rarity: number, slope: number): number {
+  return rarity <= RARITY_AT_START ? rarity / RARITY_AT_START : Math.exp((rarity - RARITY_AT_START) / slope);
+}
+
+/** The scale follows |d|, which counts for some scales at most. Plain mean while `samples` < SCALE_SAMPLES. */
+export function learnScale(row: Float32Array, at: number, size: number, samples: number, rate: number): void {
+  const scale = row[at + SCALE]!;
+  if (samples < SCALE_SAMPLES) row[at + SCALE] = (scale * samples + size) / (samples + 1);
+  else row[at + SCALE] = scale + rate * ((scale > 0 ? Math.min(size, MOST_SCALES * scale) : size) - scale);
+}
+
+/**
+ * The tail from the first ratios |d| / scale of a view, in any order: start at their upper quantile, index from the
+ * excesses and the prior. Answers the phase: PHASE_STILL when nothing moved.
+ */
+export function startTail(row: Float32Array, at: number, ratios: Float32Array): number {
+  ratios.sort();
+  const count = ratios.length;
+  const middle = Math.floor((1 - TAIL_SHARE) * (count - 1));
+  const start = ratios[middle]! > 0 ? ratios[middle]! : ratios[count - 1]!;
+  row[at + INDEX] = FIRST_INDEX;
+  row[at + EXCESSES] = FIRST_INDEX_WEIGHT;
+  if (!(start > 0)) return PHASE_STILL;
+  row[at + LOG_START] = Math.log(start);
+  let excess = 0;
+  let excesses = 0;
+  for (let i = middle + 1; i < count; i++) {
+    if (ratios[i]! <= start) continue;
+    excess += Math.log(ratios[i]! / start);
+    excesses++;
+  }
+  row[at + INDEX] = (excess + FIRST_INDEX * FIRST_INDEX_WEIGHT) / (excesses + FIRST_INDEX_WEIGHT);
+  row[at + EXCESSES] = excesses + FIRST_INDEX_WEIGHT;
+  return PHASE_TAIL;
+}
+
+/** A view that never moved has moved by `size`: its tail starts there. */
+export function startTailAtFirstMove(row: Float32Array, at: number, size: number, slotShare: number): void {
+  row[at + SCALE] = Math.max(row[at + SCALE]!, size / SCALE_SAMPLES);
+  row[at + LOG_START] = Math.log(size / (row[at + SCALE]! + slotShare * row[at + USUAL_MAXIMUM]!));
+}
+
+/** The start follows its quantile in logarithms, the index the mean log excess. `logRatio` is ln ρ before it. */
+export function learnTail(row: Float32Array, at: number, logRatio: number): void {
+  const samples = row[at + SAMPLES]!;
+  const isExcess = logRatio > 0;
+  const step =
+    samples >= YOUNG_STEPS ? START_STEP : Math.min(Math.max(START_STEP, 0.5 / (samples * TAIL_SHARE)), MOST_START_STEP);
+  row[at + LOG_START]! += step * ((isExcess ? 1 : 0) - TAIL_SHARE);
+  if (!isExcess) return;
+  const excesses = Math.min(row[at + EXCESSES]! + 1, INDEX_MEMORY);
+  const index = row[at + INDEX]!;
+  row[at + EXCESSES] = excesses;
+  row[at + INDEX] = index + (Math.min(logRatio, MOST_EXCESS * index) - index) / excesses;
+}

@@ -1,0 +1,290 @@
+import type { SampleRun } from '../../series/context.ts';
+import {
+  type ScoreColumns,
+  type ScoreInstant,
+  type ScoreOptions,
+  type Scorer,
+  settleBand,
+  setUnscored,
+} from '../score.ts';
+import { SlotTable } from '../slot-table.ts';
+import { countVisit, daySlotOf, learnMaximum, maximumAround } from './day-slots.ts';
+import { correct, Front, OFF, STILL, TAIL, uncorrect } from './front.ts';
+import {
+  INDEX,
+  LOG_START,
+  learnScale,
+  learnTail,
+  PHASE_START,
+  PHASE_STILL,
+  PHASE_TAIL,
+  RARITY_FLOATS,
+  SAMPLES,
+  SCALE,
+  SLOT_MAXIMUM,
+  startTail,
+  startTailAtFirstMove,
+  tailSlope,
+  USUAL_MAXIMUM,
+} from './rarity.ts';
+import { centresOf, learnLevel, pushValue, RECENT_DOUBLES, SLOPES } from './recent.ts';
+import {
+  EDGE,
+  LEAST_WARM_SAMPLES,
+  LONGEST_GAP,
+  SCALE_HALF_LIFE_DAYS,
+  SCALE_SAMPLES,
+  SLOT_SHARE,
+  WARM_SAMPLES,
+} from './settings.ts';
+
+const DAY_MS = 86_400_000;
+/** Slot of the day before the first sample. */
+const NO_DAY_SLOT = 65_535;
+
+/** Places in a slot's bytes, before two a view (phase, samples of the scale) and the visits of the slots of the day. */
+const VALUES = 0;
+const LEVELS = 1;
+const GAP = 2;
+const VIEW_BYTES = 3;
+
+export interface TailShape {
+  readonly stepMs: number;
+  /** Weight of each view, in the order spike, jump, shift. */
+  readonly weights: readonly number[];
+  readonly slotsPerDay: number;
+}
+
+/** The memory of the technique `tail` for the series of one pipeline; see tail.ts for the idea. */
+export class TailScorer implements Scorer {
+  readonly #stepMs: number;
+  readonly #views: number;
+  readonly #slotsPerDay: number;
+  readonly #warmSamples: number;
+  readonly #scaleRate: number;
+  readonly #table: SlotTable;
+  readonly #front: Front;
+  /** Ratios of a young series, until its tails begin. */
+  readonly #young: (Float32Array | undefined)[] = [];
+  #youngCount = 0;
+
+  constructor({ stepMs, weights, slotsPerDay }: TailShape) {
+    const stepsPerDay = Math.max(4, DAY_MS / stepMs);
+    this.#stepMs = stepMs;
+    this.#views = weights.length;
+    this.#slotsPerDay = Math.max(1, Math.min(slotsPerDay, Math.floor(stepsPerDay)));
+    this.#warmSamples = Math.floor(Math.min(WARM_SAMPLES, Math.max(LEAST_WARM_SAMPLES, stepsPerDay)));
+    this.#scaleRate = 1 - 2 ** (-1 / (SCALE_HALF_LIFE_DAYS * stepsPerDay));
+    this.#front = new Front(weights);
+    this.#table = new SlotTable({
+      doubles: RECENT_DOUBLES,
+      floats: RARITY_FLOATS * this.#views,
+      words: 1 + this.#slotsPerDay * this.#views,
+      bytes: VIEW_BYTES + 2 * this.#views + this.#slotsPerDay,
+    });
+  }
+
+  get bytes(): number {
+    return this.#table.bytes + this.#youngCount * this.#youngFloats() * Float32Array.BYTES_PER_ELEMENT;
+  }
+
+  add(slot: number): void {
+    this.remove(slot);
+    this.#table.add(slot);
+    this.#table.words[slot * this.#table.widths.words] = NO_DAY_SLOT;
+    this.#young[slot] = new Float32Array(this.#youngFloats());
+    this.#youngCount++;
+  }
+
+  remove(slot: number): void {
+    if (this.#young[slot] !== undefined) this.#youngCount--;
+    this.#young[slot] = undefined;
+  }
+
+  isWarm(slot: number): boolean {
+    return this.#phase(slot, 0) >= PHASE_STILL;
+  }
+
+  learn(slot: number, run: SampleRun): void {
+    for (let i = 0; i < run.count; i++) {
+      const value = run.values[run.from + i]!;
+      if (Number.isFinite(value)) {
+        this.#prepare(slot, run.startMs + i * this.#stepMs);
+        this.#front.look(value);
+        this.#learnSample(slot, value);
+      } else this.#miss(slot);
+    }
+  }
+
+  score(columns: ScoreColumns, { slots, timestampMs }: ScoreInstant, options: ScoreOptions): void {
+    const edge = edgeOf(options.confidenceLevel);
+    const front = this.#front;
+    const by = { stepMs: this.#stepMs, samples: 0 };
+    for (let i = 0; i < columns.count; i++) {
+      const slot = slots[i]!;
+      const value = columns.value[i]!;
+      columns.view[i] = 0;
+      if (!Number.isFinite(value)) {
+        this.#miss(slot);
+        setUnscored(columns, i);
+        continue;
+      }
+      this.#prepare(slot, timestampMs);
+      if (!this.isWarm(slot) || front.kind[0] === OFF) {
+        setUnscored(columns, i);
+        front.look(value);
+      } else {
+        by.samples = this.#table.floats[slot * this.#table.widths.floats + SAMPLES]!;
+        front.findBand(uncorrect(edge, by));
+        const joined = front.look(value);
+        columns.view[i] = front.loudest();
+        settleBand(columns, i, { lower: front.lower, upper: front.upper, raw: correct(joined, by) / edge }, options);
+      }
+      this.#learnSample(slot, value);
+    }
+  }
+
+  exportSlot(slot: number): Uint8Array {
+    const row = this.#table.exportRow(slot);
+    const young = this.#young[slot];
+    if (young === undefined) return row;
+    const both = new Uint8Array(row.length + young.byteLength);
+    both.set(row);
+    both.set(new Uint8Array(young.buffer), row.length);
+    return both;
+  }
+
+  importSlot(slot: number, memory: Uint8Array): void {
+    const rest = this.#table.importRow(slot, memory);
+    if (rest.length === 0) this.remove(slot);
+    else this.#young[slot]!.set(new Float32Array(rest.slice().buffer));
+  }
+
+  /** Puts the views of a series into the front, as they are before its newest value. */
+  #prepare(slot: number, timestampMs: number): void {
+    const { doubles, floats, small, widths } = this.#table;
+    const front = this.#front;
+    const bytes = slot * widths.bytes;
+    const known = { values: small[bytes + VALUES]!, levels: small[bytes + LEVELS]! };
+    centresOf(doubles, slot * widths.doubles, known, front.centre);
+    this.#turnDaySlot(slot, daySlotOf(timestampMs, this.#slotsPerDay));
+    for (let j = 0; j < this.#views; j++) {
+      const row = slot * widths.floats + j * RARITY_FLOATS;
+      const phase = this.#phase(slot, j);
+      front.kind[j] = OFF;
+      if (Number.isNaN(front.centre[j]!) || phase < PHASE_STILL) continue;
+      if (phase === PHASE_STILL) {
+        front.kind[j] = STILL;
+        front.gain[j] = Math.log10(floats[row + SAMPLES]! + 1);
+        continue;
+      }
+      const scale = floats[row + SCALE]! + SLOT_SHARE * floats[row + USUAL_MAXIMUM]!;
+      front.kind[j] = TAIL;
+      front.gain[j] = SLOPES[j]! / (scale * Math.exp(floats[row + LOG_START]!));
+      front.slope[j] = tailSlope(floats[row + INDEX]!);
+    }
+  }
+
+  /** Learns a value that the front has looked at. */
+  #learnSample(slot: number, value: number): void {
+    const { doubles, floats, small, widths } = this.#table;
+    const front = this.#front;
+    const bytes = slot * widths.bytes;
+    for (let j = 0; j < this.#views; j++) {
+      const centre = front.centre[j]!;
+      if (Number.isNaN(centre)) continue;
+      const size = Math.abs(value - centre) * SLOPES[j]!;
+      const row = slot * widths.floats + j * RARITY_FLOATS;
+      const state = bytes + VIEW_BYTES + 2 * j;
+      const samplesOfScale = small[state + 1]!;
+      if (samplesOfScale >= SCALE_SAMPLES) this.#learnRarity(slot, j, size);
+      learnScale(floats, row, size, samplesOfScale, this.#scaleRate);
+      if (samplesOfScale < SCALE_SAMPLES) small[state + 1] = samplesOfScale + 1;
+      if (size > floats[row + SLOT_MAXIMUM]!) floats[row + SLOT_MAXIMUM] = size;
+    }
+    pushValue(doubles, slot * widths.doubles, value);
+    small[bytes + VALUES] = Math.min(small[bytes + VALUES]! + 1, 6);
+    small[bytes + LEVELS] = learnLevel(doubles, slot * widths.doubles, value, small[bytes + LEVELS]!);
+    small[bytes + GAP] = 0;
+  }
+
+  #learnRarity(slot: number, j: number, size: number): void {
+    const { floats, small, widths } = this.#table;
+    const row = slot * widths.floats + j * RARITY_FLOATS;
+    const phaseAt = slot * widths.bytes + VIEW_BYTES + 2 * j;
+    const phase = small[phaseAt]!;
+    if (phase === PHASE_TAIL) learnTail(floats, row, this.#front.logRatio[j]!);
+    else if (phase === PHASE_STILL) {
+      if (size > 0) {
+        startTailAtFirstMove(floats, row, size, SLOT_SHARE);
+        small[phaseAt] = PHASE_TAIL;
+      }
+    } else if (!this.#collect(slot, j, size)) return;
+    floats[row + SAMPLES]!++;
+  }
+
+  /** Keeps a ratio of a young view; with the last one its tail begins. Answers whether the sample counts. */
+  #collect(slot: number, j: number, size: number): boolean {
+    const { floats, small, widths } = this.#table;
+    const row = slot * widths.floats + j * RARITY_FLOATS;
+    const scale = floats[row + SCALE]! + SLOT_SHARE * floats[row + USUAL_MAXIMUM]!;
+    // A first move after nothing but stillness has no scale to be measured in; it would be the largest ratio for ever.
+    if (scale === 0 && size > 0) return false;
+    const young = this.#young[slot]!;
+    const samples = floats[row + SAMPLES]!;
+    const ratios = young.subarray(j * this.#warmSamples, (j + 1) * this.#warmSamples);
+    ratios[samples] = scale === 0 ? 0 : size / scale;
+    const phaseAt = slot * widths.bytes + VIEW_BYTES + 2 * j;
+    small[phaseAt] = PHASE_START;
+    if (samples + 1 < this.#warmSamples) return true;
+    small[phaseAt] = startTail(floats, row, ratios);
+    let isYoung = false;
+    for (let view = 0; view < this.#views; view++) isYoung ||= this.#phase(slot, view) < PHASE_STILL;
+    if (!isYoung) this.remove(slot);
+    return true;
+  }
+
+  #turnDaySlot(slot: number, daySlot: number): void {
+    const { floats, words, small, widths } = this.#table;
+    const firstWord = slot * widths.words;
+    const before = words[firstWord]!;
+    if (before === daySlot) return;
+    words[firstWord] = daySlot;
+    const visitsAt = slot * widths.bytes + VIEW_BYTES + 2 * this.#views;
+    const visits = before === NO_DAY_SLOT ? 0 : countVisit(small, visitsAt + before);
+    for (let j = 0; j < this.#views; j++) {
+      const row = slot * widths.floats + j * RARITY_FLOATS;
+      const first = firstWord + 1 + j * this.#slotsPerDay;
+      if (visits > 0) {
+        const seen = { maximum: floats[row + SLOT_MAXIMUM]!, scale: floats[row + SCALE]!, visits };
+        learnMaximum(words, first + before, seen);
+      }
+      floats[row + SLOT_MAXIMUM] = 0;
+      floats[row + USUAL_MAXIMUM] = maximumAround(words, first, daySlot, this.#slotsPerDay);
+    }
+  }
+
+  #miss(slot: number): void {
+    const { small, widths } = this.#table;
+    const bytes = slot * widths.bytes;
+    const gap = Math.min(small[bytes + GAP]! + 1, LONGEST_GAP + 1);
+    small[bytes + GAP] = gap;
+    if (gap <= LONGEST_GAP) return;
+    small[bytes + VALUES] = 0;
+    small[bytes + LEVELS] = 0;
+  }
+
+  #phase(slot: number, j: number): number {
+    const { small, widths } = this.#table;
+    return small[slot * widths.bytes + VIEW_BYTES + 2 * j]!;
+  }
+
+  #youngFloats(): number {
+    return this.#warmSamples * this.#views;
+  }
+}
+
+/** Every further nine of the confidence level asks for samples that are ten times rarer. */
+export function edgeOf(confidenceLevel: number): number {
+  return Math.max(EDGE + Math.log10(0.01 / (1 - confidenceLevel)), 0.5);
+}

@@ -1,0 +1,55 @@
+/**
+ * Every number of the technique, once. Chosen on labelled series across folds; docs/detection.md has the table of what
+ * each is worth. Quiet nights end where these are tuned by hand on a single series.
+ */
+
+/** −log10 of the rarity at which a sample lies on the band's edge, at a confidence level of 0.99. */
+export const EDGE = 2.6;
+/** The share of samples that counts as the tail. */
+export const TAIL_SHARE = 0.02;
+/** Step of the tracked tail start, in logarithms. */
+export const START_STEP = 0.05;
+/** Step while a view is young: half over the tail samples seen, within these bounds. */
+export const YOUNG_STEPS = 2 / (TAIL_SHARE * START_STEP);
+export const MOST_START_STEP = 0.5;
+/** Excesses that the tail index remembers. */
+export const INDEX_MEMORY = 1000;
+/** An excess is learnt as this many times the index at most: one incident must not make incidents usual. */
+export const MOST_EXCESS = 20;
+/** What is thought of a tail before it is seen, and the excesses that opinion weighs. */
+export const FIRST_INDEX = 0.4;
+export const FIRST_INDEX_WEIGHT = 30;
+export const LEAST_INDEX = 0.05;
+
+/** Samples whose deviations are averaged plainly before anything else is learnt. */
+export const SCALE_SAMPLES = 30;
+/** Samples after them that give the tail its start: at most a day, at least `LEAST_WARM_SAMPLES`. */
+export const WARM_SAMPLES = 50;
+export const LEAST_WARM_SAMPLES = 24;
+/** Half-life of the scale. */
+export const SCALE_HALF_LIFE_DAYS = 7;
+/** A deviation is learnt as this many scales at most. */
+export const MOST_SCALES = 5;
+
+/** Share of what this time of day is used to at most, in the scale. */
+export const SLOT_SHARE = 0.3;
+/** Weight of the newest day in a time slot's usual maximum. */
+export const SLOT_RATE = 0.1;
+/** A maximum is learnt as this many times the old one, or this many times `SLOT_FLOOR` scales, at most. */
+export const MOST_SLOT_GROWTH = 5;
+export const SLOT_FLOOR = 4;
+
+/** Added to a rare sample's −log10 a decade of step length beyond a minute: fewer samples a day, fewer chances to be wrong. */
+export const STEP_WEIGHT = 0.7;
+/** Samples after which a series counts for half of what it will. */
+export const YOUTH = 50;
+
+/** Half-life of the level in samples, and what a sample may move it, in deviations. */
+export const LEVEL_HALF_LIFE = 20;
+export const MOST_LEVEL_MOVE = 3;
+export const MOST_LEVEL_DEVIATION = 6;
+export const PLAIN_LEVEL_SAMPLES = 8;
+/** Samples before the level is one. */
+export const LEVEL_SAMPLES = 12;
+/** Missing samples in a row after which what was before says nothing about what comes. */
+export const LONGEST_GAP = 30;
