@@ -11,7 +11,15 @@ import { findPeriods } from '../../forecast/periods.ts';
 import { pinballLoss } from '../../forecast/pinball.ts';
 import { QUANTILE_LEVELS } from '../../forecast/quantile.ts';
 import { type Grid, gridEnd } from '../../series/grid.ts';
-import { actualAfter, addLosses, addStatisticalRows, originsOf, WeightedRows, weightsOf } from './auto.ts';
+import {
+  actualAfter,
+  addLosses,
+  addStatisticalRows,
+  judgedModelLoss,
+  originsOf,
+  WeightedRows,
+  weightsOf,
+} from './auto.ts';
 import { type Candidate, candidatesOf, type EngineSetup, FORECASTERS, isStatistical } from './candidates.ts';
 import { forecastWindows } from './model-rows.ts';
 import type { PastWindow } from './onnx/features.ts';
@@ -181,7 +189,7 @@ async function addModelLosses(
   await forecastWindows(model, windows, { horizonSteps, setup }, (i, rows) => {
     const { member, origin } = places[i]!;
     const { candidates, losses } = judged[member]!;
-    const loss = pinballLoss(rows, actualAfter(members[member]!.values, origin, horizonSteps));
+    const loss = judgedModelLoss(pinballLoss(rows, actualAfter(members[member]!.values, origin, horizonSteps)));
     candidates.forEach(({ engine }, c) => {
       if (!isStatistical(engine)) losses[c]! += loss;
     });

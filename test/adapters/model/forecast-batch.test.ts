@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BatchForecast, forecastBatch } from '../../../src/adapters/model/forecast-batch.ts';
+import { type BatchForecast, forecastBatch, type ModelSource } from '../../../src/adapters/model/forecast-batch.ts';
 import { ModelShelf } from '../../../src/adapters/model/onnx/model-shelf.ts';
+import { OpenAnomalyError } from '../../../src/errors.ts';
+import { CANDIDATE_IDS } from '../../../src/forecast/engines.ts';
 import { QUANTILE_LEVELS } from '../../../src/forecast/quantile.ts';
 import { gaussian, randomOf } from '../../support/random.ts';
 
@@ -206,6 +208,88 @@ describe('ets', () => {
   });
 });
 
+describe('openanomaly-tiny', () => {
+  const cycle: Shape = (i, random) => 50 + 20 * Math.sin((2 * Math.PI * i) / 90) + gaussian(random);
+
+  it('follows a rhythm, in a band that fits its noise', async () => {
+    const result = await forecast('openanomaly-tiny', series(3000, cycle), { horizonSteps: 90 });
+    for (const step of [0, 40, 89]) {
+      const truth = 50 + 20 * Math.sin((2 * Math.PI * (3000 + step)) / 90);
+      expect(Math.abs(quantile(result, step, 0.5) - truth)).toBeLessThan(1);
+      const width = quantile(result, step, 0.9) - quantile(result, step, 0.1);
+      expect(width).toBeGreaterThan(1.5);
+      expect(width).toBeLessThan(6);
+    }
+  });
+
+  it('forecasts a batch as it forecasts each series alone', async () => {
+    const random = randomOf(5);
+    const columns = Array.from({ length: 21 }, (_, s) => series(1500, (i) => s * cycle(i, random)));
+    const steps = 1500;
+    const together = await forecastBatch(
+      {
+        series: columns.length,
+        grid: { startMs: 0, stepMs: MINUTE_MS, steps },
+        values: Float64Array.from(columns.flatMap((column) => [...column])),
+        horizonSteps: 10,
+        engine: 'openanomaly-tiny',
+        parameters: {},
+        hints: columns.map(() => undefined),
+      },
+      shelf,
+    );
+    for (const s of [0, 1, 20]) {
+      const alone = await forecast('openanomaly-tiny', columns[s]!, { horizonSteps: 10 });
+      const part = together.quantiles.subarray(s * 10 * LEVELS, (s + 1) * 10 * LEVELS);
+      part.forEach((value, i) => {
+        expect(value / (alone.quantiles[i]! || 1)).toBeCloseTo(alone.quantiles[i] === 0 ? 0 : 1, 4);
+      });
+    }
+  });
+
+  it('keeps its periods until they are old', async () => {
+    const values = series(3000, cycle);
+    const first = await forecast('openanomaly-tiny', values, { endMs: 1_000_000 * MINUTE_MS });
+    expect(first.hints[0]!.periods[0]! % 90).toBe(0);
+    const hints = [{ ...first.hints[0]!, periods: [77] }];
+    const again = await forecast('openanomaly-tiny', values, { hints, endMs: 1_000_015 * MINUTE_MS });
+    expect(again.hints).toEqual(hints);
+  });
+});
+
+describe('without a model', () => {
+  const none: ModelSource = {
+    open: () => Promise.reject(new OpenAnomalyError('engine_unavailable', 'no model here')),
+    openIfAvailable: async () => undefined,
+  };
+  const ask = (engine: string, parameters = {}) =>
+    forecastBatch(
+      {
+        series: 1,
+        grid: { startMs: 0, stepMs: MINUTE_MS, steps: 400 },
+        values: series(400, (_, random) => 5 + gaussian(random)),
+        horizonSteps: 15,
+        engine,
+        parameters,
+        hints: [undefined],
+      },
+      none,
+    );
+
+  it('auto weighs the others', async () => {
+    const { quantiles, hints } = await ask('auto');
+    expect(quantiles.every(Number.isFinite)).toBe(true);
+    expect(hints[0]!.weights).toHaveLength(3);
+  });
+
+  it.each([
+    ['openanomaly-tiny', {}],
+    ['auto', { candidates: ['openanomaly-tiny'] }],
+  ])('%s with %j fails', async (engine, parameters) => {
+    await expect(ask(engine, parameters)).rejects.toMatchObject({ code: 'engine_unavailable' });
+  });
+});
+
 describe('auto', () => {
   const daily: Shape = (i, random) => 100 + 40 * Math.sin((2 * Math.PI * i) / 1440) + gaussian(random);
 
@@ -246,7 +330,7 @@ describe('auto', () => {
   it('gives each engine a share, which sum to one, and names the largest', async () => {
     const [hint] = (await forecast('auto', series(3000, daily))).hints;
     expect(hint!.weights!.reduce((sum, weight) => sum + weight)).toBeCloseTo(1, 12);
-    expect(['seasonal_naive', 'climatology', 'ets']).toContain(hint!.engine);
+    expect(CANDIDATE_IDS).toContain(hint!.engine);
     const only = await forecast('auto', series(3000, daily), { parameters: { candidates: ['climatology'] } });
     expect(only.hints[0]!.engine).toBe('climatology');
   });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../../src/adapters/model/worker-pool.ts';
 import { createTelemetry } from '../../../src/telemetry/metrics.ts';
@@ -54,7 +55,7 @@ async function readMetric(metric: Metric, labels: object = {}): Promise<number |
   return values.find((entry) => wanted.every(([name, value]) => Reflect.get(entry.labels, name) === value))?.value;
 }
 
-for (const id of ['auto', 'ets', 'climatology', 'seasonal_naive']) {
+for (const id of ['auto', 'openanomaly-tiny', 'ets', 'climatology', 'seasonal_naive']) {
   describe(`compiled worker threads, ${id}`, () => {
     modelEngineContract(async () => ({
       id,
@@ -69,6 +70,35 @@ for (const id of ['auto', 'ets', 'climatology', 'seasonal_naive']) {
     }));
   });
 }
+
+describe('compiled worker threads without model files', () => {
+  const modelsDir = fileURLToPath(new URL('./no-models-here', import.meta.url));
+  const open = () => openPool({ workerUrl: COMPILED_WORKER, modelsDir });
+
+  it('say so once when they get warm, however many there are', async () => {
+    const { pool, logger } = open();
+    await pool.warm();
+    const said = logger.lines.filter(({ level }) => level === 'warn');
+    expect(said).toHaveLength(1);
+    expect(JSON.stringify(said)).toContain('no-models-here');
+  });
+
+  it('say so with the first forecast when nobody warmed them', async () => {
+    const { pool, logger } = open();
+    const block = await pool.forecast(requestFor('auto', noisyColumns(3)), never);
+    expect(block.hints).toHaveLength(3);
+    expect(logger.lines.map(({ level }) => level)).toEqual(['warn']);
+  });
+
+  it('carry on with the statistical engines, and refuse the model by its code', async () => {
+    const { pool, logger } = open();
+    await pool.warm({ withModel: false });
+    expect(logger.lines).toEqual([]);
+    expect((await pool.forecast(requestFor('ets', noisyColumns(1)), never)).hints).toHaveLength(1);
+    const refused = pool.forecast(requestFor('openanomaly-tiny', noisyColumns(1)), never);
+    await expect(refused).rejects.toMatchObject({ code: 'engine_unavailable', retryable: false });
+  });
+});
 
 describe('worker pool', () => {
   it('starts no thread before it is asked, and all of them to get warm', async () => {

@@ -13,8 +13,8 @@ export type OpenSession = (files: ModelFiles) => Promise<ModelSession>;
 
 type Runtime = typeof import('onnxruntime-node');
 
-/** Errors only: warnings about graphs tell an operator nothing. */
-const LOG_SEVERITY = 3;
+/** Nothing but what ends the process: errors are thrown too, and told by us. */
+const LOG_SEVERITY = 4;
 const TOKEN_WIDTH = CHANNELS * PATCH_STEPS;
 
 /** Sessions of onnxruntime-node, an optional package: it is loaded with the first session, never at start-up. */
@@ -32,6 +32,8 @@ export function onnxSessions(
         executionMode: 'sequential',
         logSeverityLevel: LOG_SEVERITY,
       });
+      if (!session.inputNames.includes(inputName)) throw new Error(`it has no input "${inputName}"`);
+      if (!session.outputNames.includes(outputName)) throw new Error(`it has no output "${outputName}"`);
       return {
         async run(features, batch) {
           const shape = [batch, features.length / batch / TOKEN_WIDTH, TOKEN_WIDTH];
