@@ -43,6 +43,7 @@ function ours(): Subject {
           routePrefix: '/',
           telemetryPath: '/metrics',
           enableLifecycle: false,
+          enableAdminApi: false,
         },
         page,
         status: () => [],

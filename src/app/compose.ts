@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { openEventLog } from '../adapters/event-log/event-log.ts';
 import { openWorkerPool } from '../adapters/model/worker-pool.ts';
 import { createMetricsPage } from '../adapters/publisher/metrics-page.ts';
 import { openDatasource, openPublisher } from '../adapters/registry.ts';
 import { openInProcessScheduler } from '../adapters/scheduler/in-process.ts';
 import { openFileStateStore } from '../adapters/state-store/files.ts';
+import { EventBook } from '../evaluate/event-book.ts';
+import { restoreEvents } from '../evaluate/event-store.ts';
+import { MaintenanceDesk } from '../evaluate/maintenance-desk.ts';
 import { Manager } from '../evaluate/manager.ts';
 import { type HttpServer, openHttpServer } from '../http/server.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -22,6 +27,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Where an event log at `-` goes. */
+  readonly standardOutput: (text: string) => void;
   /** The compiled entry of the worker threads; beside the compiled sources unless a test says otherwise. */
   readonly workerUrl?: URL;
 }
@@ -76,6 +83,21 @@ export function compose(settings: Settings, around: Surroundings) {
       ? undefined
       : openFileStateStore({ dir: settings.stateDir, logger: logger.child({ component: 'state' }) });
   const evaluateLogger = logger.child({ component: 'evaluate' });
+  const eventLog =
+    settings.eventLog &&
+    openEventLog({
+      ...settings.eventLog,
+      standardOutput: around.standardOutput,
+      telemetry,
+      logger: logger.child({ component: 'event_log' }),
+    });
+  const events = new EventBook({ log: eventLog, telemetry });
+  const maintenance = new MaintenanceDesk({
+    store,
+    clock,
+    logger: logger.child({ component: 'maintenance' }),
+    newId: randomUUID,
+  });
   const manager = new Manager({
     portsFor: (pipeline: Pipeline) => ({
       source: datasources.named(pipeline.datasource),
@@ -84,10 +106,13 @@ export function compose(settings: Settings, around: Surroundings) {
       logger: evaluateLogger,
       clock,
       breathe: () => breathe(),
+      events,
+      maintenance: maintenance.book,
     }),
     publisher: publishers,
     scheduler,
     store,
+    events,
     telemetry,
     clock,
     logger: evaluateLogger,
@@ -110,6 +135,8 @@ export function compose(settings: Settings, around: Surroundings) {
         configFile: calls.configFile,
         dataSources: () => datasources.summaries(),
       },
+      events,
+      maintenance,
       isReady: calls.isReady,
       reload: calls.reload,
       quit: calls.quit,
@@ -117,7 +144,12 @@ export function compose(settings: Settings, around: Surroundings) {
       logger: logger.child({ component: 'http' }),
     });
 
-  return { telemetry, page, publishers, datasources, engine, scheduler, store, manager, serve };
+  const restore = async (): Promise<void> => {
+    if (store !== undefined) await restoreEvents(events, store, evaluateLogger);
+    await maintenance.restore();
+  };
+
+  return { restore, eventLog, telemetry, page, publishers, datasources, engine, scheduler, store, manager, serve };
 }
 
 export type Parts = ReturnType<typeof compose>;

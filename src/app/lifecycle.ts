@@ -67,6 +67,7 @@ export class Lifecycle {
       startedMs: this.#startedMs,
       configFile: this.#source.file,
     });
+    await this.#parts.restore();
     await this.#apply(configuration);
     const pipelines = configuration.groups.groups.flatMap((group) => group.pipelines);
     const withModel = pipelines.some(({ model }) => mayRunModel(model.id, model.parameters));
@@ -127,7 +128,7 @@ export class Lifecycle {
   }
 
   #tellWhatNeedsRestart(next: Settings): void {
-    const fixed = ['server', 'workers', 'stateDir', 'metricPrefix', 'log'] as const;
+    const fixed = ['server', 'workers', 'stateDir', 'metricPrefix', 'eventLog', 'log'] as const;
     for (const key of fixed) {
       if (JSON.stringify(next[key]) === JSON.stringify(this.#settings[key])) continue;
       this.#around.logger.log('warn', 'a changed setting takes effect at the next start only', { setting: key });
@@ -146,7 +147,7 @@ export class Lifecycle {
 
   async #stopOnce(): Promise<Stopped> {
     const { logger, clock } = this.#around;
-    const { scheduler, manager, publishers, engine, datasources, page } = this.#parts;
+    const { scheduler, manager, publishers, engine, datasources, page, eventLog } = this.#parts;
     const deadlineMs = clock.nowMs() + this.#settings.shutdownTimeoutMs;
     logger.log('info', 'stopping', { timeout_ms: this.#settings.shutdownTimeoutMs });
     this.#isReady = false;
@@ -163,7 +164,7 @@ export class Lifecycle {
     const { lost } = await publishers.close(Math.max(0, deadlineMs - clock.nowMs()));
     if (lost > 0)
       logger.log('error', 'samples were lost: no endpoint took them before the deadline', { samples: lost });
-    for (const part of [this.#server, page, engine, datasources]) {
+    for (const part of [this.#server, eventLog, page, engine, datasources]) {
       try {
         await part?.[Symbol.asyncDispose]();
       } catch (error) {

@@ -64,9 +64,11 @@ function programOf(io: CliIo, signals: Signals, exit: (code: number) => void): C
     .command('alerts')
     .description('print a Prometheus rule file for the loaded pipelines')
     .option('--config.file <path>', 'settings file', DEFAULT_CONFIG_FILE)
-    .action(async (options: Record<string, unknown>) =>
-      exit(await generateAlerts(resolve(io.cwd, String(options['config.file'])), io)),
-    );
+    .option('--runbook.base-url <url>', 'where the runbooks are', 'docs/runbooks')
+    .action(async (options: Record<string, unknown>) => {
+      const runbookBase = options['runbook.baseUrl'] as string | undefined;
+      exit(await generateAlerts({ configFile: String(options['config.file']), runbookBase }, io));
+    });
   generate
     .command('dashboards [name]')
     .description('print a Grafana dashboard, or write all of them into a folder')
@@ -101,6 +103,7 @@ function withServeFlags(command: Command): Command {
     .option('--web.route-prefix <path>', 'prefix of all routes')
     .option('--web.telemetry-path <path>', 'path of the metrics page')
     .option('--web.enable-lifecycle', 'allow reload and quit over HTTP')
+    .option('--web.enable-admin-api', 'allow changes over HTTP, such as maintenance windows')
     .option('--state.dir <path>', 'directory of snapshots')
     .addOption(
       new Option('--log.level <level>', 'least level of log lines').choices(['debug', 'info', 'warn', 'error']),
@@ -121,6 +124,7 @@ function settingsFlags(options: Record<string, unknown>): SettingsFlags {
     routePrefix: prefix,
     telemetryPath: text('web.telemetryPath'),
     enableLifecycle: options['web.enableLifecycle'] as boolean | undefined,
+    enableAdminApi: options['web.enableAdminApi'] as boolean | undefined,
     stateDir: text('state.dir'),
     logLevel: text('log.level'),
     logFormat: text('log.format'),

@@ -43,6 +43,7 @@ export async function serve({ configFile, flags }: ServeOptions, io: CliIo, sign
     environment: io.environment,
     logger,
     clock,
+    standardOutput: io.stdout,
   };
   const lifecycle = new Lifecycle(configuration, { source, around });
   logger.log('info', 'starting', {

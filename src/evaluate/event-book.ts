@@ -1,6 +1,7 @@
 import type { AnomalyEnding, AnomalyEvent, AnomalyPeak, EventLog } from '../ports/event-log.ts';
 import { hash32, type Labels } from '../series/labels.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
+import { type Incident, incidentsOf } from './incidents.ts';
 
 /** Anomalies that are over and still known: some hundred bytes each. */
 const MOST_CLOSED = 10_000;
@@ -109,6 +110,16 @@ export class EventBook implements AnomalyEvents {
     const sources = filter.openOnly === true ? [this.#open] : [this.#closed, this.#open];
     for (const source of sources) for (const event of source.values()) if (isIn(event, filter)) found.push(event);
     return found.sort((a, b) => b.startMs - a.startMs || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Incidents that have an anomaly which the filter takes, whole: with what else of their group fell into them. */
+  incidents(filter: EventFilter = {}): Incident[] {
+    const { group, openOnly, ...ofAnomaly } = filter;
+    const all = incidentsOf(this.list(group === undefined ? {} : { group }));
+    return all.filter(
+      (incident) =>
+        (openOnly !== true || incident.isOpen) && incident.anomalies.some((event) => isIn(event, ofAnomaly)),
+    );
   }
 
   /** Everything that is known, for a snapshot. */

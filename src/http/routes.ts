@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { describeError } from '../errors.ts';
+import type { EventBook } from '../evaluate/event-book.ts';
 import type { PipelineStatus } from '../evaluate/status.ts';
 import type { Logger } from '../ports/logger.ts';
 import { CONTENT_TYPES, type PageFormat } from '../wire/exposition.ts';
 import { acceptsGzip, pageFormat } from '../wire/exposition-negotiate.ts';
+import { listAnomalies, listIncidents } from './anomaly-routes.ts';
+import { apiError } from './api-reply.ts';
 import { LANDING_POLICY, renderLandingPage, type ServerInfo } from './landing-page.ts';
+import { createMaintenance, endMaintenance, listMaintenance, type MaintenanceApi } from './maintenance-routes.ts';
 import { plain, type Reply } from './reply.ts';
 
 /** What the routes ask of the process. */
@@ -17,6 +21,9 @@ export interface Inside {
   readonly reload: () => Promise<void>;
   /** Called once the answer was sent. */
   readonly quit: () => void;
+  /** The anomalies of all pipelines; without them their paths are not there. */
+  readonly events?: Pick<EventBook, 'list' | 'incidents'> | undefined;
+  readonly maintenance?: MaintenanceApi | undefined;
   readonly logger: Logger;
   readonly nowMs: () => number;
 }
@@ -29,17 +36,20 @@ export interface Paths {
   /** Without the prefix. */
   readonly telemetry: string;
   readonly lifecycle: boolean;
+  /** Whether clients may change what runs. */
+  readonly admin: boolean;
 }
 
 export interface Route {
   readonly methods: readonly string[];
-  readonly reply: (request: IncomingMessage) => Promise<Reply> | Reply;
+  /** `rest` is what stands in the place of the `*` of the route's path. */
+  readonly reply: (request: IncomingMessage, rest: string) => Promise<Reply> | Reply;
 }
 
 const READ = ['GET', 'HEAD'];
 const ACT = ['POST', 'PUT'];
 
-/** Routes by path, prefix included. */
+/** Routes by path, prefix included. A path that ends in `/*` takes one more segment. */
 export function createRoutes(paths: Paths, inside: Inside): ReadonlyMap<string, Route> {
   const { prefix } = paths;
   const routes = new Map<string, Route>([
@@ -49,6 +59,7 @@ export function createRoutes(paths: Paths, inside: Inside): ReadonlyMap<string, 
     [`${prefix}/-/quit`, action(paths, () => ({ ...plain(200, 'Stopping. Goodbye!'), afterwards: inside.quit }))],
     [`${prefix}/`, { methods: READ, reply: () => landing(paths, inside) }],
   ]);
+  addApi(routes, paths, inside);
   if (prefix !== '') {
     const toLanding = { methods: READ, reply: () => plain(302, '', { Location: `${paths.externalPrefix}/` }) };
     routes.set('/', toLanding).set(prefix, toLanding);
@@ -88,15 +99,45 @@ async function reload(inside: Inside): Promise<Reply> {
   }
 }
 
+function addApi(routes: Map<string, Route>, { prefix, admin }: Paths, inside: Inside): void {
+  const { events, maintenance, nowMs } = inside;
+  const path = (name: string) => `${prefix}/api/v1/${name}`;
+  if (events !== undefined) {
+    routes.set(path('anomalies'), { methods: READ, reply: (request) => listAnomalies(request, events) });
+    routes.set(path('incidents'), { methods: READ, reply: (request) => listIncidents(request, events) });
+  }
+  if (maintenance === undefined) return;
+  const change = (reply: Route['reply']): Route['reply'] =>
+    admin
+      ? (request, rest) => (isForeign(request) ? FOREIGN : reply(request, rest))
+      : () => apiError('forbidden', ADMIN_OFF);
+  const create = change((request) => createMaintenance(request, maintenance, nowMs()));
+  routes.set(path('maintenance'), {
+    methods: [...READ, 'POST'],
+    reply: (request, rest) =>
+      request.method === 'POST' ? create(request, rest) : listMaintenance(maintenance, nowMs()),
+  });
+  routes.set(path('maintenance/*'), {
+    methods: ['DELETE'],
+    reply: change((_, id) => endMaintenance(id, maintenance)),
+  });
+}
+
+const ADMIN_OFF = 'Changes over HTTP are switched off; start with --web.enable-admin-api to allow them.';
+const FOREIGN = plain(403, 'Not from another web site.');
+
+/** Whether a browser sends the request for a page that is not ours. */
+function isForeign(request: IncomingMessage): boolean {
+  const site = request.headers['sec-fetch-site'];
+  return site === 'cross-site' || site === 'same-site';
+}
+
 /** A route that changes the process: by POST or PUT only, when it is switched on, and not for a foreign web page. */
 function action({ lifecycle }: Paths, reply: () => Promise<Reply> | Reply): Route {
   if (!lifecycle) return { methods: ACT, reply: () => plain(403, LIFECYCLE_OFF) };
   return {
     methods: ACT,
-    reply: (request) => {
-      const site = request.headers['sec-fetch-site'];
-      return site === 'cross-site' || site === 'same-site' ? plain(403, 'Not from another web site.') : reply();
-    },
+    reply: (request) => (isForeign(request) ? FOREIGN : reply()),
   };
 }
 

@@ -106,10 +106,19 @@ class OpenServer implements HttpServer {
 
   async #route(request: IncomingMessage): Promise<Reply> {
     const path = pathOf(request.url ?? '');
-    const route = path === undefined ? undefined : this.#routes.get(path);
+    const { route, rest } = this.#find(path);
     if (route === undefined) return plain(404, 'Not found.');
-    if (route.methods.includes(request.method ?? '')) return route.reply(request);
+    if (route.methods.includes(request.method ?? '')) return route.reply(request, rest);
     return plain(405, `Only ${route.methods.join(' or ')} here.`, { Allow: route.methods.join(', ') });
+  }
+
+  #find(path: string | undefined): { readonly route: Route | undefined; readonly rest: string } {
+    if (path === undefined) return { route: undefined, rest: '' };
+    const exact = this.#routes.get(path);
+    if (exact !== undefined) return { route: exact, rest: '' };
+    const slash = path.lastIndexOf('/');
+    const rest = path.slice(slash + 1);
+    return { route: rest === '' ? undefined : this.#routes.get(`${path.slice(0, slash)}/*`), rest };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -133,6 +142,7 @@ function pathsOf(settings: ServerSettings): Paths {
     externalPrefix: external,
     telemetry: `/${settings.telemetryPath.replace(/^\/+/, '')}`,
     lifecycle: settings.enableLifecycle,
+    admin: settings.enableAdminApi,
   };
 }
 

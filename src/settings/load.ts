@@ -19,6 +19,7 @@ export interface SettingsFlags {
   readonly routePrefix?: string;
   readonly telemetryPath?: string;
   readonly enableLifecycle?: boolean;
+  readonly enableAdminApi?: boolean;
   readonly stateDir?: string;
   readonly logLevel?: Settings['log']['level'];
   readonly logFormat?: Settings['log']['format'];
@@ -86,6 +87,11 @@ function settingsOf(raw: RawSettings, folder: string, flags: SettingsFlags): Set
     stateDir,
     stateIntervalMs: raw.state_interval.ms,
     metricPrefix: raw.metric_prefix,
+    eventLog: raw.event_log && {
+      path: raw.event_log.path === '-' ? '-' : path(raw.event_log.path),
+      maxBytes: raw.event_log.max_bytes,
+      keep: raw.event_log.keep,
+    },
     server: {
       listenAddresses: flags.listenAddresses ?? raw.server.listen_addresses,
       webConfigFile,
@@ -93,6 +99,7 @@ function settingsOf(raw: RawSettings, folder: string, flags: SettingsFlags): Set
       routePrefix: flags.routePrefix ?? raw.server.route_prefix ?? ownPrefix,
       telemetryPath: flags.telemetryPath ?? raw.server.telemetry_path,
       enableLifecycle: flags.enableLifecycle ?? raw.server.enable_lifecycle,
+      enableAdminApi: flags.enableAdminApi ?? raw.server.enable_admin_api,
     },
     workers: {
       count: raw.workers.count,

@@ -233,8 +233,30 @@ const server = section(
       description: 'Allow reload and quit over HTTP; off, since anyone who reaches the port could.',
       default: false,
     }),
+    enable_admin_api: flag({
+      description:
+        'Allow changes over HTTP, such as maintenance windows; off, since anyone who reaches the port could switch off alarms.',
+      default: false,
+    }),
   },
   { title: 'server', description: 'The HTTP server.', default: {} },
+);
+
+const eventLog = section(
+  {
+    path: text({ description: 'File that lines are appended to; `-` is standard output.' }),
+    max_bytes: whole({
+      description:
+        'Size at which the file is set aside as `<path>.1` and a new one begins; ten thousand anomalies or so.',
+      minimum: 4096,
+      default: 10_485_760,
+    }),
+    keep: whole({ description: 'Files set aside that are kept.', minimum: 0, maximum: 100, default: 3 }),
+  },
+  {
+    title: 'event log',
+    description: 'Anomalies as JSON lines, one when an alarm opens and one when it is over.',
+  },
 );
 
 const workers = section(
@@ -296,6 +318,7 @@ export const settingsSchema = section(
       'x-what': 'the start of a metric name',
       default: 'openanomaly',
     }),
+    event_log: optional(eventLog),
     server,
     workers,
     log,

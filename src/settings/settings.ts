@@ -13,10 +13,20 @@ export interface Settings {
   readonly stateIntervalMs: number;
   /** Published families are `<prefix>_score` and so on. */
   readonly metricPrefix: string;
+  /** Undefined: anomalies are not written down. */
+  readonly eventLog: EventLogSettings | undefined;
   readonly server: ServerSettings;
   readonly workers: WorkerSettings;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'logfmt' | 'json' };
   readonly shutdownTimeoutMs: number;
+}
+
+export interface EventLogSettings {
+  /** Absolute path; `-` is standard output. */
+  readonly path: string;
+  readonly maxBytes: number;
+  /** Older files that are kept. */
+  readonly keep: number;
 }
 
 export interface ServerSettings {
@@ -27,6 +37,7 @@ export interface ServerSettings {
   readonly routePrefix: string;
   readonly telemetryPath: string;
   readonly enableLifecycle: boolean;
+  readonly enableAdminApi: boolean;
 }
 
 export interface WorkerSettings {

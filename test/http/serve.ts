@@ -19,6 +19,7 @@ export function openServer({ settings, ...overrides }: Overrides = {}): Promise<
       routePrefix: '/',
       telemetryPath: '/metrics',
       enableLifecycle: false,
+      enableAdminApi: false,
       ...settings,
     },
     page: { page: async () => [Buffer.from('oa_score{a="1"} 1\n'), Buffer.from('oa_score{a="2"} 2\n')] },
@@ -45,6 +46,7 @@ export interface Ask extends Pick<SecureContextOptions, 'cert' | 'key' | 'maxVer
   readonly agent?: Agent;
   /** `user:password` */
   readonly auth?: string;
+  readonly body?: string;
 }
 
 /** Asks the server's first address, on a connection of its own unless an agent is given. HTTPS trusts the test CA. */
@@ -63,7 +65,7 @@ export function ask(server: HttpServer, path: string, options: Ask = {}): Promis
       });
     });
     request.once('error', reject);
-    request.end();
+    request.end(options.body);
   });
 }
 

@@ -50,6 +50,7 @@ describe('settings', () => {
       stateDir: undefined,
       stateIntervalMs: 300_000,
       metricPrefix: 'openanomaly',
+      eventLog: undefined,
       server: {
         listenAddresses: ['127.0.0.1:9877'],
         webConfigFile: undefined,
@@ -57,6 +58,7 @@ describe('settings', () => {
         routePrefix: '/',
         telemetryPath: '/metrics',
         enableLifecycle: false,
+        enableAdminApi: false,
       },
       workers: { count: 1, queueBatches: 16, batchSeries: 64 },
       log: { level: 'info', format: 'logfmt' },
@@ -233,6 +235,16 @@ datasources:
     expect(settings.server.webConfigFile).toBe('/etc/openanomaly/web.yaml');
   });
 
+  test('an event log has a size, and its path is relative to the file; "-" is standard output', () => {
+    const eventLog = (block: string) => load(`${LEAST}event_log: ${block}\n`).eventLog;
+    expect(eventLog('{path: log/a.jsonl}')).toEqual({
+      path: expect.stringMatching(/\/log\/a\.jsonl$/),
+      maxBytes: 10_485_760,
+      keep: 3,
+    });
+    expect(eventLog('{path: "-", max_bytes: 4096, keep: 0}')).toEqual({ path: '-', maxBytes: 4096, keep: 0 });
+  });
+
   test('flags win over the file', () => {
     const text = `${LEAST}state_dir: state\nlog: {level: warn}\nserver: {listen_addresses: [":1"], telemetry_path: /m, route_prefix: /p}\n`;
     const flags = {
@@ -241,6 +253,7 @@ datasources:
       externalUrl: 'https://h/x',
       telemetryPath: '/n',
       enableLifecycle: true,
+      enableAdminApi: true,
       stateDir: '/state',
       logLevel: 'debug',
       logFormat: 'json',
@@ -255,6 +268,7 @@ datasources:
         routePrefix: '/p',
         telemetryPath: '/n',
         enableLifecycle: true,
+        enableAdminApi: true,
       },
     });
   });
