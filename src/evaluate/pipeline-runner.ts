@@ -253,8 +253,13 @@ export class PipelineRunner {
     if (pipeline.mode !== 'forecast_only') telemetry.bandCoverageTarget.set(labels, pipeline.anomaly.confidenceLevel);
     if (this.#coverage.weight > 0) telemetry.bandCoverage.set(labels, this.#coverage.share);
     for (const engine of Object.keys(status.engines)) this.#reportedEngines.add(engine);
-    for (const engine of this.#reportedEngines)
-      telemetry.pipelineEngineSeries.set({ ...labels, engine }, status.engines[engine] ?? 0);
+    for (const engine of this.#reportedEngines) {
+      const series = status.engines[engine] ?? 0;
+      telemetry.pipelineEngineSeries.set({ ...labels, engine }, series);
+      const choice = { ...labels, model: pipeline.model.id, engine };
+      if (series > 0) telemetry.pipelineModelInfo.set(choice, 1);
+      else telemetry.pipelineModelInfo.remove(choice);
+    }
   }
 
   /** Series scored in the newest step that is published, and how many of them are flagged. */

@@ -75,6 +75,11 @@ export function createTelemetry() {
       'pipeline',
       'engine',
     ]),
+    pipelineModelInfo: gauge(
+      'pipeline_model_info',
+      'Constant 1 for each engine that forecasts series of the pipeline now; `model` is what the pipeline asks for.',
+      ['pipeline', 'model', 'engine'],
+    ),
     pipelineContextBytes: gauge('pipeline_context_bytes', 'Memory held for contexts and forecast paths.', PIPELINE),
     bandCoverage: gauge(
       'pipeline_band_coverage_ratio',

@@ -150,6 +150,16 @@ describe('members', () => {
     expect((await telemetry.seriesEnded.get()).values[0]!.value).toBe(1);
   });
 
+  test('show which engine forecasts them, while one does', async () => {
+    const { runner, telemetry } = harness(series({ a: (t) => (t <= NOON_MS ? noisy(t) : Number.NaN) }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const shown = async () => (await telemetry.pipelineModelInfo.get()).values;
+    expect(await shown()).toEqual([{ labels: { pipeline: 'p', model: 'auto', engine: 'plain' }, value: 1 }]);
+    for (const minute of [1, 2, 3]) await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+    expect(runner.status().series).toBe(0);
+    expect(await shown()).toEqual([]);
+  });
+
   test('a new series gets its own first read and is scored as soon as it has a path', async () => {
     const { runner, source, evaluations } = harness(series({ a: noisy }));
     await runner.run('anomaly', NOON_SLOT_MS);
