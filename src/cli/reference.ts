@@ -1,5 +1,6 @@
 import { reference } from '../document/reference.ts';
 import { jsonSchema, nodeOf } from '../document/schema.ts';
+import { genericAlertRules } from '../rules/alert-rules.ts';
 import { rulesSchema } from '../rules/schema.ts';
 import { settingsSchema } from '../settings/schema.ts';
 
@@ -22,11 +23,12 @@ a mistake. Data sources, endpoints and rules take effect at once; a change of \`
 \`metric_prefix\` or \`log\` at the next start (the log says so). Files with secrets and certificates are read at each use.
 `;
 
-/** Committed files that are made from the schemas, by their path in the repository. */
+/** Committed files that are made from the schemas and from the code, by their path in the repository. */
 export function generatedFiles(): Readonly<Record<string, string>> {
   return {
     'config/pipeline.schema.json': jsonSchema(rulesSchema),
     'config/settings.schema.json': jsonSchema(settingsSchema),
+    'rules/alerts/openanomaly.rules.yaml': genericAlertRules(),
     'docs/configuration.md': [
       INTRODUCTION,
       '## Rule files\n',

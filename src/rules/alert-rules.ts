@@ -1,192 +1,97 @@
 import { writeYaml } from '../document/write-yaml.ts';
 import { formatDuration } from '../series/duration.ts';
-import { hash32 } from '../series/labels.ts';
-import { latest, literal, promqlString, SELECTOR } from './alert-text.ts';
+import { limitRules, recordedLimitRule } from './alerts/ahead.ts';
+import { pipelineRules } from './alerts/pipeline.ts';
+import { PROCESS_RULES } from './alerts/process.ts';
+import { type AlertOptions, finishGroup, groupName, MINUTE_MS, type RuleGroup } from './alerts/rule.ts';
+import { everyPipeline, onePipeline } from './alerts/scope.ts';
+import { seriesRules } from './alerts/series.ts';
+import { promqlRegexp, promqlString } from './alerts/text.ts';
+import { recordingRules, togetherRule } from './alerts/together.ts';
 import type { GroupSet, Pipeline } from './pipeline.ts';
 
-export interface AlertOptions {
-  /** Published families are `<prefix>_score` and so on. */
-  readonly prefix: string;
-  /** URL of the process, for a link in every alert. */
-  readonly externalUrl?: string;
-}
-
-interface AlertRule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly for?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
-const MINUTE_MS = 60_000;
-const NO_DATA_MS = 10 * MINUTE_MS;
-/** Names of rule groups that tools like mixtool take. */
-const LONGEST_GROUP_NAME = 40;
-
-/** One flagged sample is a hiccup; four of ten, and still so two samples later, are worth a look. */
-const INFO = { severity: 'info', windowSteps: 10, share: 0.4, forSteps: 2 } as const;
-/** Most of twenty samples: it lasts, and somebody should know. */
-const WARNING = { severity: 'warning', windowSteps: 20, share: 0.6, forSteps: 2 } as const;
+export type { AlertOptions } from './alerts/rule.ts';
 
 /**
- * A Prometheus rule file for the enabled pipelines: one group a pipeline, in the order of the rule files, and one for
- * the process. Windows and waits follow the distance of a pipeline's samples. The same groups give the same text.
+ * A Prometheus rule file for the enabled pipelines: one group a pipeline, in the order of the rule files, one for each
+ * of their groups as a whole, and one for the process. Windows and waits follow the distance of a pipeline's samples.
+ * The same groups give the same text.
  */
 export function alertRules({ groups }: GroupSet, options: AlertOptions): string {
-  const pipelines = groups.flatMap((group) => group.pipelines).filter((pipeline) => pipeline.enabled);
-  const written = {
-    groups: [
-      ...pipelines.map((pipeline) => ({
-        name: groupName(pipeline.name),
-        interval: formatDuration(Math.min(sampleDistanceMs(pipeline), MINUTE_MS)),
-        rules: pipelineRules(pipeline, options).map((rule) => finish(rule, options)),
+  const pipelines = groups.flatMap((group) => group.pipelines).filter(({ enabled }) => enabled);
+  // Names of groups are unique in their file only; two of one name are rolled up as one.
+  const byGroup = new Map<string, Pipeline[]>();
+  for (const pipeline of pipelines.filter(scores))
+    byGroup.set(pipeline.group, [...(byGroup.get(pipeline.group) ?? []), pipeline]);
+  const written = [
+    ...[...byGroup].map(([group, members]) => wholeGroup(group, members, options)),
+    ...pipelines.map((pipeline) => ofPipeline(pipeline, options)),
+  ];
+  return ruleFile('Alerts of OpenAnomaly, by "openanomaly generate alerts".', written, options);
+}
+
+/** Alerts for any pipelines, as they come with the program. */
+export function genericAlertRules(): string {
+  const options = { prefix: 'openanomaly' };
+  const scope = everyPipeline(options.prefix);
+  const pipelines = { prefix: options.prefix, level: 'pipeline', matchers: '', by: ' by (pipeline)' } as const;
+  const groups: RuleGroup[] = [
+    { name: 'openanomaly-rollups', rules: recordingRules(pipelines) },
+    {
+      name: 'openanomaly-limits',
+      // Of rules/node.yaml. One such rule for each pipeline of yours that runs full.
+      rules: ['node_filesystem_used', 'node_filesystem_files_used'].map((pipeline) => ({
+        record: 'pipeline:openanomaly_limit:max',
+        expr: 'vector(0.95)',
+        labels: { pipeline },
       })),
-      { name: 'openanomaly', rules: PROCESS_RULES.map((rule) => finish(rule, options)) },
+    },
+    { name: 'openanomaly-series', rules: [...seriesRules(scope), togetherRule(pipelines), recordedLimitRule(scope)] },
+    { name: 'openanomaly-pipelines', rules: pipelineRules(scope, { scores: true }) },
+  ];
+  return ruleFile(
+    'Alerts for whatever pipelines there are. "openanomaly generate alerts" writes alerts for yours, which know their names,\n# their steps and their ranges: load one of the two, not both.',
+    groups,
+    options,
+  );
+}
+
+function ruleFile(about: string, groups: readonly RuleGroup[], options: AlertOptions): string {
+  const all = [...groups, { name: 'openanomaly', rules: PROCESS_RULES }];
+  return `# ${about}\n${writeYaml({ groups: all.map((group) => finishGroup(group, options)) })}`;
+}
+
+function scores({ mode }: Pipeline): boolean {
+  return mode !== 'forecast_only';
+}
+
+function ofPipeline(pipeline: Pipeline, { prefix }: AlertOptions): RuleGroup {
+  const scope = onePipeline(pipeline, prefix);
+  return {
+    name: groupName('openanomaly-', pipeline.name),
+    interval: formatDuration(Math.min(scope.distanceMs, MINUTE_MS)),
+    rules: [
+      ...(scores(pipeline) ? seriesRules(scope) : []),
+      ...limitRules(scope, pipeline),
+      ...pipelineRules(scope, { scores: scores(pipeline) }),
     ],
   };
-  return `# Alerts of OpenAnomaly, by "openanomaly generate alerts".\n${writeYaml(written)}`;
 }
 
-/** New samples are scored at each evaluation, and there are none between two steps. */
-function sampleDistanceMs(pipeline: Pipeline): number {
-  return Math.max(pipeline.intervalMs, pipeline.stepMs);
-}
-
-function pipelineRules(pipeline: Pipeline, { prefix }: AlertOptions): AlertRule[] {
-  const selector = `{pipeline=${promqlString(pipeline.name)}}`;
-  const distanceMs = sampleDistanceMs(pipeline);
-  const silenceMs = Math.max(NO_DATA_MS, 5 * distanceMs);
-  const scored = pipeline.mode !== 'forecast_only';
-  const family = scored ? `${prefix}_score` : `${prefix}_forecast`;
-  const labels = (severity: string) => labelsOf(pipeline, severity);
-  const evaluated = `openanomaly_pipeline_last_evaluation_timestamp_seconds${selector}`;
-  return [
-    ...(scored ? [INFO, WARNING].map((level) => flaggedRule(pipeline, level, prefix)) : []),
-    {
-      alert: 'OpenAnomalyNoData',
-      expr: `absent_over_time(${family}${selector}[${formatDuration(silenceMs)}])`,
-      for: formatDuration(Math.max(5 * MINUTE_MS, distanceMs)),
-      labels: labels('warning'),
-      annotations: {
-        summary: 'A pipeline publishes nothing.',
-        description: `Pipeline {{ $labels.pipeline }} has published no ${family} for ${formatDuration(silenceMs)}: its query answers no series, it does not run, or its results do not arrive.`,
-      },
-    },
-    {
-      alert: 'OpenAnomalyEvaluationsStalled',
-      expr: `time() - ${evaluated} > ${silenceMs / 1000}`,
-      for: formatDuration(Math.max(MINUTE_MS, distanceMs)),
-      labels: labels('warning'),
-      annotations: {
-        summary: 'A pipeline is no longer evaluated.',
-        description:
-          'The last evaluation of pipeline {{ $labels.pipeline }} that succeeded was {{ $value | humanizeDuration }} ago.',
-      },
-    },
-    {
-      alert: 'OpenAnomalyPipelineUnhealthy',
-      expr: `openanomaly_pipeline_healthy${selector} == 0`,
-      for: formatDuration(Math.max(5 * MINUTE_MS, 3 * distanceMs)),
-      labels: labels('warning'),
-      annotations: {
-        summary: 'Evaluations of a pipeline fail.',
-        description:
-          'Pipeline {{ $labels.pipeline }} has failed at every evaluation lately; the landing page and the log of {{ $labels.instance }} say why.',
-      },
-    },
-  ];
-}
-
-function flaggedRule(pipeline: Pipeline, level: typeof INFO | typeof WARNING, prefix: string): AlertRule {
-  const distanceMs = sampleDistanceMs(pipeline);
-  const window = formatDuration(level.windowSteps * distanceMs);
-  const flag = `${prefix}_anomaly{pipeline=${promqlString(pipeline.name)}} != bool 0`;
-  const about = pipeline.description === '' ? '' : ` (${literal(pipeline.description)})`;
+function wholeGroup(name: string, pipelines: readonly Pipeline[], { prefix }: AlertOptions): RuleGroup {
+  const matchers = `pipeline=~${promqlString(pipelines.map((pipeline) => promqlRegexp(pipeline.name)).join('|'))}`;
+  const level = 'group';
   return {
-    alert: 'OpenAnomalySeriesAnomalous',
-    expr: `avg_over_time((${flag})[${window}:${formatDuration(distanceMs)}]) >= ${level.share}`,
-    for: formatDuration(level.forSteps * distanceMs),
-    labels: labelsOf(pipeline, level.severity),
-    annotations: {
-      summary: 'A series is not as expected.',
-      description:
-        `${SELECTOR}Pipeline {{ $labels.pipeline }}${about}: {{ $value | humanizePercentage }} of the last ${window} was anomalous. ` +
-        `Now the value is ${latest(`${prefix}_value`)}, expected ${latest(`${prefix}_expected`)}, ` +
-        `band ${latest(`${prefix}_lower`)} to ${latest(`${prefix}_upper`)}, for {{ $series }}.`,
-    },
+    name: groupName('openanomaly_group-', name),
+    rules: [
+      ...recordingRules({ prefix, level, matchers, by: '', labels: { ...sharedLabels(pipelines), group: name } }),
+      togetherRule({ prefix, level, matchers: `group=${promqlString(name)}` }),
+    ],
   };
 }
 
-/** The pipeline's labels, so that all its alerts take one route, and its name: alerts without a series have no other. */
-function labelsOf(pipeline: Pipeline, severity: string): Record<string, string> {
-  const own = Object.entries(pipeline.labels).map(([name, value]) => [name, literal(value)]);
-  return { ...Object.fromEntries(own), pipeline: literal(pipeline.name), severity };
-}
-
-const PROCESS_RULES: readonly AlertRule[] = [
-  {
-    alert: 'OpenAnomalyConfigReloadFailed',
-    expr: 'openanomaly_config_last_reload_successful == 0',
-    for: '5m',
-    labels: { severity: 'warning' },
-    annotations: {
-      summary: 'OpenAnomaly runs on an old configuration.',
-      description:
-        'The last reload of {{ $labels.instance }} failed; its log names file and line. The pipelines from before go on.',
-    },
-  },
-  {
-    alert: 'OpenAnomalyEvaluationsMissed',
-    expr: 'increase(openanomaly_evaluations_missed_total[15m]) > 0',
-    for: '15m',
-    labels: { severity: 'info' },
-    annotations: {
-      summary: 'Evaluations take longer than their interval.',
-      description:
-        'Group {{ $labels.group }} of {{ $labels.instance }} missed {{ $value | humanize }} {{ $labels.task }} evaluations in 15m: raise its interval, or give the process more room.',
-    },
-  },
-  {
-    alert: 'OpenAnomalyRemoteWriteFailing',
-    expr: [
-      'rate(openanomaly_remote_storage_samples_failed_total[5m]) > 0',
-      'or',
-      // Relabelling drops on purpose, and at shutdown the log tells.
-      'sum without (reason) (rate(openanomaly_remote_storage_samples_dropped_total{reason!~"relabelled|shutdown"}[5m])) > 0',
-    ].join('\n'),
-    for: '10m',
-    labels: { severity: 'warning' },
-    annotations: {
-      summary: 'Results are lost on their way to remote storage.',
-      description:
-        '{{ $labels.instance }} loses {{ $value | humanize }} samples per second for {{ $labels.remote_name }} at {{ $labels.url }}.',
-    },
-  },
-  {
-    alert: 'OpenAnomalyRemoteWriteBehind',
-    expr: [
-      'openanomaly_remote_storage_queue_highest_timestamp_seconds',
-      '- openanomaly_remote_storage_queue_highest_sent_timestamp_seconds > 300',
-    ].join('\n'),
-    for: '10m',
-    labels: { severity: 'warning' },
-    annotations: {
-      summary: 'Results reach remote storage late.',
-      description:
-        'Remote write of {{ $labels.instance }} to {{ $labels.remote_name }} at {{ $labels.url }} is {{ $value | humanizeDuration }} behind.',
-    },
-  },
-];
-
-function finish(rule: AlertRule, { externalUrl }: AlertOptions): AlertRule {
-  if (externalUrl === undefined) return rule;
-  return { ...rule, annotations: { ...rule.annotations, openanomaly_url: literal(externalUrl) } };
-}
-
-/** Unique, since a name that has to be cut carries a hash of the whole. */
-function groupName(pipeline: string): string {
-  const name = `openanomaly-${pipeline}`;
-  if (name.length <= LONGEST_GROUP_NAME) return name;
-  return `${name.slice(0, LONGEST_GROUP_NAME - 9)}-${hash32(pipeline).toString(16).padStart(8, '0')}`;
+/** Labels that all the pipelines have: what is said of the whole takes the route of its parts where they take one. */
+function sharedLabels([first, ...others]: readonly Pipeline[]): Record<string, string> {
+  const own = Object.entries(first?.labels ?? {});
+  return Object.fromEntries(own.filter(([name, value]) => others.every(({ labels }) => labels[name] === value)));
 }

@@ -10,23 +10,26 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function run(settings: string, rules: string) {
+async function run(settings: string, rules: string, runbookBase?: string) {
   await writeFile(join(folder, 'openanomaly.yaml'), settings);
   await writeFile(join(folder, 'rules.yaml'), rules);
   let stdout = '';
   let stderr = '';
-  const code = await generateAlerts(join(folder, 'openanomaly.yaml'), {
-    stdout: (text) => {
-      stdout += text;
+  const code = await generateAlerts(
+    { configFile: 'openanomaly.yaml', runbookBase },
+    {
+      stdout: (text) => {
+        stdout += text;
+      },
+      stderr: (text) => {
+        stderr += text;
+      },
+      stdin: async () => '',
+      environment: {},
+      cwd: folder,
+      isTerminal: false,
     },
-    stderr: (text) => {
-      stderr += text;
-    },
-    stdin: async () => '',
-    environment: {},
-    cwd: folder,
-    isTerminal: false,
-  });
+  );
   return { code, stdout, stderr };
 }
 
@@ -44,6 +47,13 @@ describe('generate alerts', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('shop_oa_anomaly{pipeline="errors"}');
     expect(stdout).toContain('openanomaly_url: https://oa.example.org/');
+  });
+
+  it('links the runbooks where they are kept', async () => {
+    const rules = 'pipelines: [{name: errors, query: shop_errors_per_second}]';
+    expect((await run(SETTINGS, rules)).stdout).toContain('runbook_url: docs/runbooks/OpenAnomalyNoData.md');
+    const elsewhere = await run(SETTINGS, rules, 'https://wiki.example.org/oa/');
+    expect(elsewhere.stdout).toContain('runbook_url: https://wiki.example.org/oa/OpenAnomalyNoData.md');
   });
 
   it('prints no half of it when a rule file has problems', async () => {

@@ -59,7 +59,7 @@ describe('generated alerts', () => {
   it('are accepted, without a finding of the linter', async () => {
     const { file } = await writeAlerts('plain', CHECKOUT);
     const { code, stdout } = await promtool(['check', 'rules', '--lint=all', '--lint-fatal', file]);
-    expect(stdout).toContain('SUCCESS: 12 rules found');
+    expect(stdout).toContain('SUCCESS: 22 rules found');
     expect(code).toBe(0);
   });
 
@@ -70,7 +70,7 @@ describe('generated alerts', () => {
     });
     const { code, stdout, stderr } = await promtool(['check', 'rules', '--lint=all', '--lint-fatal', file]);
     expect(stderr).toBe('');
-    expect(stdout).toContain('SUCCESS: 34 rules found');
+    expect(stdout).toContain('SUCCESS: 64 rules found');
     expect(code).toBe(0);
     expect(text).not.toContain('off');
   });
@@ -79,7 +79,8 @@ describe('generated alerts', () => {
     const { file } = await writeAlerts('fire', CHECKOUT);
     const labels = 'instance="web-1",pipeline="checkout_latency",path="/a\\\\b\\"c"';
     const constants = { value: 2.5, expected: 0.5, lower: 0.25, upper: 0.75, score: 8 };
-    const fired = (severity: string, share: string, window: string) => ({
+    const runbook_url = 'docs/runbooks/OpenAnomalySeriesAnomalous.md';
+    const fired = (severity: string, share: string, window: string, further = '') => ({
       exp_labels: {
         severity,
         team: 'web',
@@ -89,7 +90,8 @@ describe('generated alerts', () => {
       },
       exp_annotations: {
         summary: 'A series is not as expected.',
-        description: `Pipeline checkout_latency (Response time of the checkout): ${share} of the last ${window} was anomalous. Now the value is 2.5, expected 500m, band 250m to 750m, for instance="web-1",path="/a\\\\b\\"c",pipeline="checkout_latency".`,
+        description: `Pipeline checkout_latency (Response time of the checkout): ${share} of the last ${window} was anomalous${further}. Now the value is 2.5, expected 500m, band 250m to 750m, for instance="web-1",path="/a\\\\b\\"c",pipeline="checkout_latency".`,
+        runbook_url,
       },
     });
     const alertname = 'OpenAnomalySeriesAnomalous';
@@ -106,7 +108,15 @@ describe('generated alerts', () => {
       alert_rule_test: [
         { eval_time: '59m', alertname, exp_alerts: [] },
         { eval_time: '1h4m', alertname, exp_alerts: [] },
-        { eval_time: '1h30m', alertname, exp_alerts: [fired('info', '100%', '10m'), fired('warning', '100%', '20m')] },
+        {
+          eval_time: '1h30m',
+          alertname,
+          exp_alerts: [
+            fired('info', '100%', '10m'),
+            fired('warning', '100%', '20m'),
+            fired('critical', '100%', '20m', ' with a score above 1.2'),
+          ],
+        },
       ],
     });
   });
@@ -126,9 +136,14 @@ describe('generated alerts', () => {
 
   it('fire when a pipeline is silent, stalls or fails', async () => {
     const { file } = await writeAlerts('silent', CHECKOUT);
-    const fired = (pipeline: string, description: string, summary: string, more: Record<string, string> = {}) => ({
+    const fired = (
+      alert: string,
+      pipeline: string,
+      { description, summary }: Record<'description' | 'summary', string>,
+      more: Record<string, string> = {},
+    ) => ({
       exp_labels: { severity: 'warning', team: 'web', pipeline, ...more },
-      exp_annotations: { summary, description },
+      exp_annotations: { summary, description, runbook_url: `docs/runbooks/${alert}.md` },
     });
     const ours = { instance: 'oa:9877', job: 'openanomaly' };
     const self = 'instance="oa:9877",job="openanomaly",pipeline="checkout_latency"';
@@ -154,11 +169,11 @@ describe('generated alerts', () => {
           eval_time: '60m',
           alertname: 'OpenAnomalyNoData',
           exp_alerts: [
-            fired(
-              'checkout_latency',
-              'Pipeline checkout_latency has published no openanomaly_score for 10m: its query answers no series, it does not run, or its results do not arrive.',
-              'A pipeline publishes nothing.',
-            ),
+            fired('OpenAnomalyNoData', 'checkout_latency', {
+              description:
+                'Pipeline checkout_latency has published no openanomaly_score for 10m: its query answers no series, it does not run, or its results do not arrive.',
+              summary: 'A pipeline publishes nothing.',
+            }),
           ],
         },
         {
@@ -166,9 +181,12 @@ describe('generated alerts', () => {
           alertname: 'OpenAnomalyEvaluationsStalled',
           exp_alerts: [
             fired(
+              'OpenAnomalyEvaluationsStalled',
               'checkout_latency',
-              'The last evaluation of pipeline checkout_latency that succeeded was 30m 0s ago.',
-              'A pipeline is no longer evaluated.',
+              {
+                description: 'The last evaluation of pipeline checkout_latency that succeeded was 30m 0s ago.',
+                summary: 'A pipeline is no longer evaluated.',
+              },
               ours,
             ),
           ],
@@ -178,9 +196,13 @@ describe('generated alerts', () => {
           alertname: 'OpenAnomalyPipelineUnhealthy',
           exp_alerts: [
             fired(
+              'OpenAnomalyPipelineUnhealthy',
               'checkout_latency',
-              'Pipeline checkout_latency has failed at every evaluation lately; the landing page and the log of oa:9877 say why.',
-              'Evaluations of a pipeline fail.',
+              {
+                description:
+                  'Pipeline checkout_latency has failed at every evaluation lately; the landing page and the log of oa:9877 say why.',
+                summary: 'Evaluations of a pipeline fail.',
+              },
               ours,
             ),
           ],
@@ -217,6 +239,7 @@ describe('generated alerts', () => {
                 description:
                   'The last reload of oa:9877 failed; its log names file and line. The pipelines from before go on.',
                 openanomaly_url: 'https://oa.example.org/',
+                runbook_url: 'docs/runbooks/OpenAnomalyConfigReloadFailed.md',
               },
             },
           ],
@@ -236,6 +259,7 @@ describe('generated alerts', () => {
                 summary: 'Results are lost on their way to remote storage.',
                 description: 'oa:9877 loses 2 samples per second for full at http://tsdb/write.',
                 openanomaly_url: 'https://oa.example.org/',
+                runbook_url: 'docs/runbooks/OpenAnomalyRemoteWriteFailing.md',
               },
             },
           ],

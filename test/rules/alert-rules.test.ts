@@ -4,7 +4,9 @@ import { alertRules } from '../../src/rules/alert-rules.ts';
 import { parseRules } from '../../src/rules/parse.ts';
 
 interface Rule {
-  readonly alert: string;
+  /** Undefined for a recording rule, which has `record` then. */
+  readonly alert?: string;
+  readonly record?: string;
   readonly expr: string;
   readonly for: string;
   readonly labels: Record<string, string>;
@@ -35,7 +37,7 @@ describe('alert rules', () => {
       .find(
         (one) =>
           one.alert === alert &&
-          one.labels['pipeline'] === pipeline &&
+          one.labels?.['pipeline'] === pipeline &&
           (severity === undefined || one.labels['severity'] === severity),
       );
 
@@ -62,7 +64,11 @@ describe('alert rules', () => {
     for (const { name, rules } of groups) {
       expect(name.length).toBeLessThanOrEqual(40);
       expect(rules.length).toBeLessThanOrEqual(20);
-      for (const { alert, labels, annotations } of rules) {
+      for (const { alert, record, labels, annotations } of rules) {
+        if (alert === undefined) {
+          expect(record).toMatch(/^(group|pipeline):openanomaly_[a-z_]+:(ratio|max|avg|count)$/);
+          continue;
+        }
         expect(alert).toMatch(/^[A-Z][A-Za-z]{1,39}$/);
         expect(['critical', 'warning', 'info']).toContain(labels['severity']);
         expect(annotations['summary']).toMatch(/^[A-Z][^{}]*\.$/);

@@ -8,6 +8,8 @@ export const STOCK_PACKAGES = {
   promtool: 'prometheus',
   'victoria-metrics': 'victoria-metrics',
   'prometheus-node-exporter': 'prometheus-node-exporter',
+  'prometheus-alertmanager': 'prometheus-alertmanager',
+  amtool: 'prometheus-alertmanager',
   chromium: 'chromium',
 } as const;
 

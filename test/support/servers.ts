@@ -70,6 +70,20 @@ export function startNodeExporter(options: Omit<ServerOptions, 'dataDir'> = {}):
   return start('prometheus-node-exporter', '/metrics', options, (port) => [`--web.listen-address=127.0.0.1:${port}`]);
 }
 
+export interface AlertmanagerOptions extends ServerOptions {
+  readonly configFile: string;
+}
+
+/** Alone: it looks for no others of its kind. */
+export function startAlertmanager(options: AlertmanagerOptions): Promise<TestServer> {
+  return start('prometheus-alertmanager', '/-/ready', options, (port, dataDir) => [
+    `--config.file=${options.configFile}`,
+    `--storage.path=${join(dataDir, 'alertmanager')}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--cluster.listen-address=',
+  ]);
+}
+
 export interface ProgramResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -78,8 +92,17 @@ export interface ProgramResult {
 
 /** Runs promtool to its end; never rejects for an exit code. */
 export function promtool(args: readonly string[], stdin = ''): Promise<ProgramResult> {
+  return runProgram('promtool', args, stdin);
+}
+
+/** Runs amtool to its end; never rejects for an exit code. */
+export function amtool(args: readonly string[]): Promise<ProgramResult> {
+  return runProgram('amtool', args);
+}
+
+function runProgram(program: 'promtool' | 'amtool', args: readonly string[], stdin = ''): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(programPath('promtool'), args);
+    const child = spawn(programPath(program), args);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (text) => {
@@ -90,7 +113,7 @@ export function promtool(args: readonly string[], stdin = ''): Promise<ProgramRe
     });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));
-    // promtool may end before it has read everything; its exit code tells the story then.
+    // It may end before it has read everything; its exit code tells the story then.
     child.stdin.once('error', () => {});
     child.stdin.end(stdin);
   });
@@ -107,7 +130,7 @@ function prometheusConfig(options: PrometheusOptions): string {
   ].join('\n');
 }
 
-type Program = 'prometheus' | 'victoria-metrics' | 'prometheus-node-exporter';
+type Program = 'prometheus' | 'victoria-metrics' | 'prometheus-node-exporter' | 'prometheus-alertmanager';
 
 const BIND_ATTEMPTS = 10;
 

@@ -20,3 +20,8 @@ export const SELECTOR =
 export function latest(family: string): string {
   return `{{ with printf "${family}{%s}" $series | query }}{{ . | first | value | humanize }}{{ else }}unknown{{ end }}`;
 }
+
+/** A regular expression, RE2's as well, that matches the text alone. */
+export function promqlRegexp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

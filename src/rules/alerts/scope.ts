@@ -1,0 +1,55 @@
+import type { Pipeline } from '../pipeline.ts';
+import { MINUTE_MS, type Severity } from './rule.ts';
+import { literal, promqlString } from './text.ts';
+
+/** What an alert is about: one pipeline, or every pipeline whose results arrive. */
+export interface Scope {
+  readonly prefix: string;
+  /** Matchers of the pipeline, empty for all. */
+  readonly matchers: string;
+  /** Between samples that can be scored; for all pipelines, the usual minute. */
+  readonly distanceMs: number;
+  /** Text behind the name of the pipeline in descriptions. */
+  readonly about: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export function everyPipeline(prefix: string): Scope {
+  return { prefix, matchers: '', distanceMs: MINUTE_MS, about: '', labels: {} };
+}
+
+/** Alerts of a pipeline carry its labels, so that all take one route, and its name: those without a series have no other. */
+export function onePipeline(pipeline: Pipeline, prefix: string): Scope {
+  const own = Object.entries(pipeline.labels).map(([name, value]) => [name, literal(value)]);
+  return {
+    prefix,
+    matchers: `pipeline=${promqlString(pipeline.name)}`,
+    distanceMs: sampleDistanceMs(pipeline),
+    about: pipeline.description === '' ? '' : ` (${literal(pipeline.description)})`,
+    labels: { ...Object.fromEntries(own), pipeline: literal(pipeline.name) },
+  };
+}
+
+/** New samples are scored at each evaluation, and there are none between two steps. */
+export function sampleDistanceMs(pipeline: Pipeline): number {
+  return Math.max(pipeline.intervalMs, pipeline.stepMs);
+}
+
+/** Selector of a published family. */
+export function published({ prefix, matchers }: Scope, family: string, more = ''): string {
+  return `${prefix}_${family}${braces(matchers, more)}`;
+}
+
+/** Selector of a self-metric, whose name follows no prefix. */
+export function self({ matchers }: Scope, name: string, more = ''): string {
+  return `openanomaly_${name}${braces(matchers, more)}`;
+}
+
+function braces(...matchers: readonly string[]): string {
+  const all = matchers.filter((text) => text !== '').join(', ');
+  return all === '' ? '' : `{${all}}`;
+}
+
+export function labelled({ labels }: Scope, severity: Severity): Record<string, string> {
+  return { ...labels, severity };
+}
