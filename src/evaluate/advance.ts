@@ -147,6 +147,7 @@ async function scoreNew(
     technique,
     options: { ...pipeline.anomaly, dataRange: pipeline.dataRange },
     forecasts: makesForecasts(pipeline),
+    adaptAfterSteps: Math.round(pipeline.anomaly.adaptAfterMs / stepMs),
   };
   const steps = mostCatchUpSteps(state, pipeline);
   const fromMs = Math.min(endMs, Math.max(state.scoredMs ?? Number.NEGATIVE_INFINITY, endMs - steps * stepMs));

@@ -9,8 +9,9 @@ const LEVELS = QUANTILE_LEVELS.length;
 
 /**
  * Engines see the edge of the forecast's band in place of a sample beyond it, or an incident would widen what comes
- * after it. That is the forecast's own affair, whatever technique the pipeline scores with. But a band that flags more than this share of the last samples is itself wrong, or the series has a new normal: then everything
- * is learnt as it is.
+ * after it. That is the forecast's own affair, whatever technique the pipeline scores with. But a band that flags more
+ * than this share of the last samples is itself wrong, or the series has a new level: then everything is learnt as it
+ * is. The share is an exponential mean that gets there when all samples lie beyond the band for `adapt_after`.
  */
 const FLAG_SHARE_OF_A_WRONG_BAND = 0.2;
 /**
@@ -19,7 +20,8 @@ const FLAG_SHARE_OF_A_WRONG_BAND = 0.2;
  * incident.
  */
 const TEACHES_UP_TO = 3;
-const FLAG_WINDOW = 200;
+/** Fewer samples do not make a level. */
+const LEAST_ADAPT_STEPS = 12;
 const NO_QUANTILES = new Float64Array(0);
 
 export interface StepScore {
@@ -40,6 +42,8 @@ export interface ScoreHow {
   readonly options: ScoreOptions;
   /** Whether the pipeline makes forecasts: then the columns hold their quantiles, and their calibration learns. */
   readonly forecasts: boolean;
+  /** Steps beyond the band after which they are a new level. */
+  readonly adaptAfterSteps: number;
 }
 
 /**
@@ -101,6 +105,7 @@ export async function scoreStep(
       learnForecast(state, slots, how.technique.needs.forecast ? chunk : againstForecast(chunk, how), {
         timestampMs,
         excluded,
+        adaptAfterSteps: how.adaptAfterSteps,
       });
     await breathe();
   }
@@ -177,7 +182,7 @@ function againstForecast(chunk: ScoreColumns, { options }: ScoreHow): Omit<Score
     score: column(),
     anomaly: column(),
   };
-  scoreAgainstForecast(columns, options);
+  scoreAgainstForecast(columns, { ...options, threshold: 1, direction: 'both' });
   return columns;
 }
 
@@ -185,9 +190,15 @@ function learnForecast(
   state: PipelineState,
   slots: readonly number[],
   chunk: Omit<ScoreColumns, 'view'>,
-  instant: { readonly timestampMs: number; readonly excluded: Uint8Array | undefined },
+  instant: {
+    readonly timestampMs: number;
+    readonly excluded: Uint8Array | undefined;
+    readonly adaptAfterSteps: number;
+  },
 ): void {
   const raw = new Float64Array(LEVELS);
+  const keepsOut = instant.adaptAfterSteps > 0;
+  const shareRate = 1 - (1 - FLAG_SHARE_OF_A_WRONG_BAND) ** (1 / Math.max(instant.adaptAfterSteps, LEAST_ADAPT_STEPS));
   for (let i = 0; i < slots.length; i++) {
     if (!Number.isFinite(chunk.score[i]!)) continue;
     const slot = slots[i]!;
@@ -196,12 +207,12 @@ function learnForecast(
       continue;
     }
     const flag = chunk.anomaly[i]!;
-    const isWrongBand = state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
+    const isWrongBand = !keepsOut || state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
     if (flag !== 0 && !isWrongBand) {
       state.contexts.replace(slot, instant.timestampMs, flag > 0 ? chunk.upper[i]! : chunk.lower[i]!);
     }
     const teaches = chunk.score[i]! <= TEACHES_UP_TO || isWrongBand;
-    state.learnFlagShare(slot, flag !== 0, 1 / FLAG_WINDOW);
+    state.learnFlagShare(slot, flag !== 0, shareRate);
     if (!teaches) continue;
     state.rawRow(slot, instant.timestampMs, raw, 0);
     learnCalibration(

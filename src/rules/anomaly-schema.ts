@@ -1,18 +1,18 @@
-import { choice, number, optional, section } from '../document/schema.ts';
+import { choice, duration, number, optional, section } from '../document/schema.ts';
 import { alarm } from './alarm-schema.ts';
 
 /** The `anomaly:` block of a pipeline. */
 export const anomaly = section(
   {
-    technique: choice(['confidence_interval', 'tail', 'z_score', 'iqr', 'isolation_forest', 'peers'], {
+    technique: choice(['tail', 'confidence_interval', 'z_score', 'iqr', 'isolation_forest', 'peers'], {
       description:
-        'How a sample is scored. `confidence_interval` compares it with the band of the forecast made before it.',
-      default: 'confidence_interval',
-      unavailable: ['tail', 'z_score', 'iqr', 'isolation_forest', 'peers'],
+        'How a sample is scored. `tail`: by how rare it is for its own series; needs no forecast, and is the best of them on labelled operational data. `confidence_interval`: by the band of the forecast made before it. `z_score` and `iqr`: by the samples just before it, for those who know them.',
+      default: 'tail',
+      unavailable: ['isolation_forest', 'peers'],
     }),
     confidence_level: number({
       description:
-        'Share of usual samples that lie inside the band. Higher is quieter: at 0.99 one usual sample in a hundred is outside.',
+        'How wide the band is. Higher is quieter: for `confidence_interval` it is the share of usual samples inside, for `tail` another nine asks for samples that are ten times rarer.',
       exclusiveMinimum: 0,
       exclusiveMaximum: 1,
       default: 0.99,
@@ -27,6 +27,17 @@ export const anomaly = section(
         'Samples with a higher score are flagged. 1 is the edge of the band, 2 twice as far from the expected value.',
       exclusiveMinimum: 0,
       default: 1,
+    }),
+    paging_threshold: number({
+      description:
+        'Score from which a flagged sample may wake somebody: generated alerts of the severity `critical` count only those. With `tail` 1.2 is about eight times rarer than 1.',
+      exclusiveMinimum: 0,
+      default: 1.2,
+    }),
+    adapt_after: duration({
+      description:
+        'How long samples beyond the band of the forecast are kept out of the past that forecasts are made from; what lasts longer is a new level and accepted. 0s: never kept out.',
+      default: '1h',
     }),
     min_deviation: section(
       {

@@ -58,6 +58,8 @@ function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource }: BuildO
       confidenceLevel: raw.anomaly.confidence_level,
       direction: raw.anomaly.direction,
       threshold: raw.anomaly.threshold,
+      pagingThreshold: raw.anomaly.paging_threshold,
+      adaptAfterMs: raw.anomaly.adapt_after.ms,
       minDeviation: raw.anomaly.min_deviation,
       alarm: raw.anomaly.alarm === undefined ? DEFAULT_ALARM_RULE : buildAlarm(raw.anomaly.alarm),
       publishesAlarm: raw.anomaly.alarm !== undefined,

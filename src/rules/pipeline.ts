@@ -34,6 +34,10 @@ export interface Pipeline {
     readonly confidenceLevel: number;
     readonly direction: 'both' | 'above' | 'below';
     readonly threshold: number;
+    /** Score from which generated alerts page. */
+    readonly pagingThreshold: number;
+    /** Samples beyond the forecast's band stay out of its context this long. */
+    readonly adaptAfterMs: number;
     readonly minDeviation: { readonly absolute: number; readonly relative: number };
     readonly alarm: AlarmRule;
     /** Whether the alarm is a published family: the user asked for it by an `alarm:` block. */

@@ -62,8 +62,8 @@ export interface ScorerShape {
 export interface Scorer {
   /** Bytes held. */
   readonly bytes: number;
-  /** Starts a slot with nothing learnt, published under `labels`; before anything else is asked of it. */
-  add(slot: number, labels: Labels): void;
+  /** Starts a slot with nothing learnt, published under `labels`, which techniques that join series look at; before anything else is asked of it. */
+  add(slot: number, labels?: Labels): void;
   remove(slot: number): void;
   /** Whether the next sample of the slot will be scored. */
   isWarm(slot: number): boolean;
@@ -150,17 +150,21 @@ export function settle(columns: AnswerColumns, i: number, raw: number, options: 
   columns.anomaly[i] = outsideRange || (isWatched && score > options.threshold) ? side : 0;
 }
 
+export interface Opinion {
+  readonly lower: number;
+  readonly upper: number;
+  /** The middle of the band unless the technique knows better. */
+  readonly expected?: number;
+  readonly raw: number;
+}
+
 /**
  * As `settle`, for techniques that know a band and a score: the band is put into the columns, at least as wide as the
- * least half-width, inside the data range. Its middle is what was expected.
+ * least half-width, inside the data range.
  */
-export function settleBand(
-  columns: AnswerColumns,
-  i: number,
-  { lower, upper, raw }: { readonly lower: number; readonly upper: number; readonly raw: number },
-  options: ScoreOptions,
-): void {
-  const expected = clipToRange(lower / 2 + upper / 2, options.dataRange);
+export function settleBand(columns: AnswerColumns, i: number, opinion: Opinion, options: ScoreOptions): void {
+  const { lower, upper, raw } = opinion;
+  const expected = clipToRange(opinion.expected ?? lower / 2 + upper / 2, options.dataRange);
   const least = leastHalfWidth(expected, options, FLOAT_NOISE);
   columns.expected[i] = expected;
   columns.lower[i] = clipToRange(Math.min(lower, expected - least), options.dataRange);

@@ -1,10 +1,17 @@
 import { OpenAnomalyError } from '../errors.ts';
 import { confidenceInterval } from './confidence-interval.ts';
+import { iqr } from './iqr.ts';
 import type { Technique } from './score.ts';
 import { tail } from './tail/tail.ts';
+import { zScore } from './z-score.ts';
 
 /** Techniques by the name a rule file uses. */
-export const TECHNIQUES: Readonly<Record<string, Technique>> = { tail, confidence_interval: confidenceInterval };
+export const TECHNIQUES: Readonly<Record<string, Technique>> = {
+  tail,
+  confidence_interval: confidenceInterval,
+  z_score: zScore,
+  iqr,
+};
 
 /** Throws `config_invalid` for a name that the rule check should have refused. */
 export function techniqueByName(name: string): Technique {

@@ -33,10 +33,12 @@ describe('a rule file becomes groups', () => {
             labels: {},
             model: { type: 'local', id: 'auto', parameters: {} },
             anomaly: {
-              technique: 'confidence_interval',
+              technique: 'tail',
               confidenceLevel: 0.99,
               direction: 'both',
               threshold: 1,
+              pagingThreshold: 1.2,
+              adaptAfterMs: 3_600_000,
               minDeviation: { absolute: 0, relative: 0 },
               alarm: DEFAULT_ALARM_RULE,
               publishesAlarm: false,
@@ -87,6 +89,8 @@ groups:
           confidence_level: 0.9
           direction: above
           threshold: 1.5
+          paging_threshold: 2
+          adapt_after: 3h
           min_deviation: {absolute: 0.02, relative: 0.1}
         data_range: [0, .inf]
         output: {horizons: [15m, 1h30m], quantiles: [0.1, 0.9], future_samples: true}
@@ -119,6 +123,8 @@ groups:
         confidenceLevel: 0.9,
         direction: 'above',
         threshold: 1.5,
+        pagingThreshold: 2,
+        adaptAfterMs: 10_800_000,
         minDeviation: { absolute: 0.02, relative: 0.1 },
         alarm: DEFAULT_ALARM_RULE,
         publishesAlarm: false,

@@ -29,6 +29,8 @@ export function pipelineOf(changes: Partial<Pipeline> = {}): Pipeline {
       confidenceLevel: 0.99,
       direction: 'both',
       threshold: 1,
+      pagingThreshold: 1.2,
+      adaptAfterMs: 60 * MINUTE_MS,
       minDeviation: { absolute: 0, relative: 0 },
       alarm: DEFAULT_ALARM_RULE,
       publishesAlarm: false,

@@ -42,6 +42,11 @@ const DAY_MS = 86_400_000;
 /** Slot of the day before the first sample. */
 const NO_DAY_SLOT = 65_535;
 
+/** Bounds of a move: of float32, and rounding noise of sums in double precision as a share of the value. */
+const LEAST_MOVE = 1e-30;
+const MOST_MOVE = 1e37;
+const LEAST_MOVE_SHARE = 1e-12;
+
 /** Places in a slot's bytes, before two a view (phase, samples of the scale) and the visits of the slots of the day. */
 const VALUES = 0;
 const LEVELS = 1;
@@ -138,7 +143,10 @@ export class TailScorer implements Scorer {
         front.findBand(uncorrect(edge, by));
         const joined = front.look(value);
         columns.view[i] = front.loudest();
-        settleBand(columns, i, { lower: front.lower, upper: front.upper, raw: correct(joined, by) / edge }, options);
+        // A series that has stood still, but not for long: no value is a surprise yet, and there is no band to show.
+        if (front.upper - front.lower === Number.POSITIVE_INFINITY) setUnscored(columns, i);
+        else
+          settleBand(columns, i, { lower: front.lower, upper: front.upper, raw: correct(joined, by) / edge }, options);
       }
       this.#learnSample(slot, value);
     }
@@ -193,7 +201,7 @@ export class TailScorer implements Scorer {
     for (let j = 0; j < this.#views; j++) {
       const centre = front.centre[j]!;
       if (Number.isNaN(centre)) continue;
-      const size = Math.abs(value - centre) * SLOPES[j]!;
+      const size = sizeOfMove(value, centre, SLOPES[j]!);
       const row = slot * widths.floats + j * RARITY_FLOATS;
       const state = bytes + VIEW_BYTES + 2 * j;
       const samplesOfScale = small[state + 1]!;
@@ -282,6 +290,15 @@ export class TailScorer implements Scorer {
   #youngFloats(): number {
     return this.#warmSamples * this.#views;
   }
+}
+
+/**
+ * |d| as it is learnt: what is lost in the last digits of the value is no move, and beyond the range of single precision
+ * nothing is told apart.
+ */
+function sizeOfMove(value: number, centre: number, slope: number): number {
+  const size = Math.abs(value - centre) * slope;
+  return size < Math.max(LEAST_MOVE, LEAST_MOVE_SHARE * Math.abs(value)) ? 0 : Math.min(size, MOST_MOVE);
 }
 
 /** Every further nine of the confidence level asks for samples that are ten times rarer. */
