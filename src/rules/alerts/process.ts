@@ -9,7 +9,8 @@ export const PROCESS_RULES: readonly AlertRule[] = [
     labels: { severity: 'warning' },
     annotations: {
       summary: 'No OpenAnomaly is scraped.',
-      description: 'Prometheus at {{ $externalURL }} sees no OpenAnomaly: it is down, or its scrape job is.',
+      description:
+        'Prometheus has scraped no openanomaly_build_info for 10m (absent: {{ $value }}): OpenAnomaly is down, or its scrape job is.',
     },
   },
   {

@@ -10,11 +10,14 @@ export function literal(text: string): string {
   return text.replaceAll('{{', '{{ "{{" }}');
 }
 
-/** The labels of the alert as a selector, for `latest`. Names are legacy names, values are quoted as Go quotes. */
+/**
+ * The labels of the alert as a selector, for `latest`, without the name of the family that some expressions keep. Names
+ * are legacy names, values are quoted as Go quotes.
+ */
 export const SELECTOR =
-  '{{ $series := "" }}{{ range $name, $text := $labels }}' +
+  '{{ $series := "" }}{{ range $name, $text := $labels }}{{ if ne $name "__name__" }}' +
   '{{ if $series }}{{ $series = printf "%s,%s=%q" $series $name $text }}' +
-  '{{ else }}{{ $series = printf "%s=%q" $name $text }}{{ end }}{{ end }}';
+  '{{ else }}{{ $series = printf "%s=%q" $name $text }}{{ end }}{{ end }}{{ end }}';
 
 /** The newest value of a family for the series of the alert. Stands after SELECTOR. */
 export function latest(family: string): string {
