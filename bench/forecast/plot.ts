@@ -11,6 +11,8 @@ const CONTEXT_HORIZONS = 3;
 /** The picture covers what came and the 98 % band, but the band may not make it higher than this many times the rest. */
 const MOST_STRETCH = 3;
 
+const LEGEND = 'grey: context, black: what came, red: median, blue: 80 % and 98 % band';
+
 type PlottedWindow = SetResult['windows'][number];
 
 /**
@@ -50,6 +52,7 @@ function picture(name: string, set: SeriesSet, windows: readonly PlottedWindow[]
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="10" y="20" font-size="14">${escapeXml(name)}</text>`,
+    `<text x="${width - 10}" y="20" text-anchor="end" fill="#555">${LEGEND}</text>`,
     ...panels,
     '</svg>\n',
   ].join('\n');
