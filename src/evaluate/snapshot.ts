@@ -50,6 +50,7 @@ export function stateSignature(pipeline: Pipeline): string {
     labels,
     model,
     anomaly.technique,
+    anomaly.by,
     contextStepsOf(pipeline, techniqueByName(anomaly.technique).needs),
   ]);
 }

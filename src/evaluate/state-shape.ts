@@ -22,7 +22,7 @@ export function createState(pipeline: Pipeline): PipelineState {
     stepMs,
     contextSteps: contextStepsOf(pipeline, technique.needs),
     pathSteps: horizonSteps + Math.min(horizonSteps, Math.ceil(PATH_SLACK_MS / stepMs)),
-    scorer: technique.create({ stepMs }),
+    scorer: technique.create({ stepMs, by: pipeline.anomaly.by }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { choice, duration, number, optional, section } from '../document/schema.ts';
+import { choice, duration, list, number, optional, section, text } from '../document/schema.ts';
 import { alarm } from './alarm-schema.ts';
 
 /** The `anomaly:` block of a pipeline. */
@@ -6,9 +6,9 @@ export const anomaly = section(
   {
     technique: choice(['tail', 'confidence_interval', 'z_score', 'iqr', 'isolation_forest', 'peers'], {
       description:
-        'How a sample is scored. `tail`: by how rare it is for its own series; needs no forecast, and is the best of them on labelled operational data. `confidence_interval`: by the band of the forecast made before it. `z_score` and `iqr`: by the samples just before it, for those who know them.',
+        'How a sample is scored. `tail`: by how rare it is for its own series; needs no forecast, and is the best of them on labelled operational data. `confidence_interval`: by the band of the forecast made before it. `z_score` and `iqr`: by the samples just before it, for those who know them. `peers`: one member of a fleet by its siblings at the same instant.',
       default: 'tail',
-      unavailable: ['isolation_forest', 'peers'],
+      unavailable: ['isolation_forest'],
     }),
     confidence_level: number({
       description:
@@ -54,6 +54,16 @@ export const anomaly = section(
           'Differences from the expected value that are too small to matter, however unusual: the band is at least that wide. Where both are given, the larger counts.',
         default: {},
       },
+    ),
+    peers: section(
+      {
+        by: list(text({ description: 'A label name.' }), {
+          description:
+            'Labels whose values make groups: a member is compared with those that have the same. Everything of the pipeline is one group unless given.',
+          default: [],
+        }),
+      },
+      { title: 'peers', description: 'For the technique `peers`.', default: {} },
     ),
     alarm: optional(alarm),
   },

@@ -61,6 +61,7 @@ function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource }: BuildO
       pagingThreshold: raw.anomaly.paging_threshold,
       adaptAfterMs: raw.anomaly.adapt_after.ms,
       minDeviation: raw.anomaly.min_deviation,
+      by: raw.anomaly.technique === 'peers' ? raw.anomaly.peers.by : [],
       alarm: raw.anomaly.alarm === undefined ? DEFAULT_ALARM_RULE : buildAlarm(raw.anomaly.alarm),
       publishesAlarm: raw.anomaly.alarm !== undefined,
     },

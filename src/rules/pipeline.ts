@@ -39,6 +39,8 @@ export interface Pipeline {
     /** Samples beyond the forecast's band stay out of its context this long. */
     readonly adaptAfterMs: number;
     readonly minDeviation: { readonly absolute: number; readonly relative: number };
+    /** Labels whose values tell groups of series apart, for techniques that join series. */
+    readonly by: readonly string[];
     readonly alarm: AlarmRule;
     /** Whether the alarm is a published family: the user asked for it by an `alarm:` block. */
     readonly publishesAlarm: boolean;

@@ -36,6 +36,8 @@ type AnswerColumns = Omit<ScoreColumns, 'view'>;
 export interface ScoreInstant {
   readonly slots: readonly number[];
   readonly timestampMs: number;
+  /** 1 where a sample is in maintenance: others must not be judged by it. What is learnt of it is put back. */
+  readonly excluded?: Uint8Array;
 }
 
 export interface Technique {
@@ -53,6 +55,8 @@ export interface Technique {
 
 export interface ScorerShape {
   readonly stepMs: number;
+  /** Labels whose values tell groups of series apart, for techniques that join series. */
+  readonly by?: readonly string[];
 }
 
 /**

@@ -1,6 +1,7 @@
 import { OpenAnomalyError } from '../errors.ts';
 import { confidenceInterval } from './confidence-interval.ts';
 import { iqr } from './iqr.ts';
+import { peers } from './peers/peers.ts';
 import type { Technique } from './score.ts';
 import { tail } from './tail/tail.ts';
 import { zScore } from './z-score.ts';
@@ -11,6 +12,7 @@ export const TECHNIQUES: Readonly<Record<string, Technique>> = {
   confidence_interval: confidenceInterval,
   z_score: zScore,
   iqr,
+  peers,
 };
 
 /** Throws `config_invalid` for a name that the rule check should have refused. */

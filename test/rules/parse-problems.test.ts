@@ -185,7 +185,7 @@ describe('all mistakes of a file are reported', () => {
       '6:21: model.id: "prophet" is not available in this version; use auto, seasonal_naive, climatology, ets or openanomaly-tiny',
     ],
     [
-      'anomaly: {technique: peers}',
+      'anomaly: {technique: isolation_forest}',
       '6:30: anomaly.technique: "peers" is not available in this version; use tail, confidence_interval, z_score or iqr',
     ],
   ])('what is not there yet is not silently ignored: %s', (keys, expected) => {

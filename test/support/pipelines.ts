@@ -32,6 +32,7 @@ export function pipelineOf(changes: Partial<Pipeline> = {}): Pipeline {
       pagingThreshold: 1.2,
       adaptAfterMs: 60 * MINUTE_MS,
       minDeviation: { absolute: 0, relative: 0 },
+      by: [],
       alarm: DEFAULT_ALARM_RULE,
       publishesAlarm: false,
     },
