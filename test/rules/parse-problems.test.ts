@@ -186,7 +186,7 @@ describe('all mistakes of a file are reported', () => {
     ],
     [
       'anomaly: {technique: isolation_forest}',
-      '6:30: anomaly.technique: "peers" is not available in this version; use tail, confidence_interval, z_score or iqr',
+      '6:30: anomaly.technique: "isolation_forest" is not available in this version; use tail, confidence_interval, z_score, iqr or peers',
     ],
   ])('what is not there yet is not silently ignored: %s', (keys, expected) => {
     expect(problemsOfPipeline(keys)).toEqual([expected]);
