@@ -1,4 +1,5 @@
 import { parseDuration } from '../series/duration.ts';
+import { seasonalityFault } from './calendar/options.ts';
 
 /**
  * The built-in engines and their parameters, as a pipeline's `model: {id, parameters}` names them. Rules check against
@@ -10,10 +11,14 @@ export const ENGINE_PARAMETERS = {
   climatology: ['periods', 'window'],
   ets: ['periods', 'damping'],
   'openanomaly-tiny': ['periods', 'recheck'],
+  calendar: ['seasonality'],
 } as const satisfies Record<string, readonly ParameterName[]>;
 
 export type EngineId = keyof typeof ENGINE_PARAMETERS;
-export type CandidateId = Exclude<EngineId, 'auto'>;
+export type CandidateId = Exclude<EngineId, 'auto' | OnlineId>;
+
+/** Engines that learn sample by sample; pipelines keep what they learnt instead of a context. */
+export type OnlineId = 'calendar';
 
 /** Engines that run a model file, and forecast many series at once. */
 export type ModelId = 'openanomaly-tiny';
@@ -46,7 +51,7 @@ const DEFAULT_DAMPING = 0.98;
 /** Rhythms change with deployments, not by the hour; a check costs some twenty forecasts. */
 const DEFAULT_RECHECK = '6h';
 
-type ParameterName = 'periods' | 'window' | 'damping' | 'candidates' | 'recheck';
+type ParameterName = 'periods' | 'window' | 'damping' | 'candidates' | 'recheck' | 'seasonality';
 
 /** What is wrong with a value, or undefined. */
 const CHECKS: Readonly<Record<ParameterName, (value: unknown) => string | undefined>> = {
@@ -62,6 +67,7 @@ const CHECKS: Readonly<Record<ParameterName, (value: unknown) => string | undefi
       ? undefined
       : `must be a list of engines out of ${CANDIDATE_IDS.join(', ')}`,
   recheck: (value) => (isSpan(value) ? undefined : 'must be a duration such as "6h"'),
+  seasonality: seasonalityFault,
 };
 
 export function isEngineId(id: string): id is EngineId {
@@ -102,6 +108,10 @@ export function engineOptions(parameters: Readonly<Record<string, unknown>>): En
 export function mayRunModel(engine: string, parameters: Readonly<Record<string, unknown>>): boolean {
   if (engine !== 'auto') return isModel(engine);
   return engineOptions(parameters).candidates.some(isModel);
+}
+
+export function isOnline(engine: string): engine is OnlineId {
+  return engine === 'calendar';
 }
 
 function isModel(engine: string): engine is ModelId {

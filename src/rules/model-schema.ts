@@ -1,7 +1,16 @@
 import { anything, choice, mapOf, optional, section, text } from '../document/schema.ts';
 
 /** Engines a pipeline can ask for, then those that are still to come. */
-const ENGINE_IDS = ['auto', 'seasonal_naive', 'climatology', 'ets', 'openanomaly-tiny', 'mstl', 'prophet'] as const;
+const ENGINE_IDS = [
+  'auto',
+  'seasonal_naive',
+  'climatology',
+  'ets',
+  'openanomaly-tiny',
+  'calendar',
+  'mstl',
+  'prophet',
+] as const;
 
 /** The `model:` block of a pipeline. */
 export const model = section(

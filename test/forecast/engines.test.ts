@@ -15,14 +15,28 @@ describe('engine parameters', () => {
     ['climatology', { window: '30m' }],
     ['ets', { periods: [], damping: 1 }],
     ['openanomaly-tiny', { periods: ['1d'], recheck: '1h' }],
+    ['calendar', { seasonality: ['hour_of_day'] }],
   ])('%s takes %j', (engine, parameters) => {
     expect(checkEngineParameters(engine, parameters)).toEqual([]);
   });
 
   it.each([
-    ['prophet', {}, 'unknown engine "prophet"; there are auto, seasonal_naive, climatology, ets, openanomaly-tiny'],
-    ['toString', {}, 'unknown engine "toString"; there are auto, seasonal_naive, climatology, ets, openanomaly-tiny'],
+    [
+      'prophet',
+      {},
+      'unknown engine "prophet"; there are auto, seasonal_naive, climatology, ets, openanomaly-tiny, calendar',
+    ],
+    [
+      'toString',
+      {},
+      'unknown engine "toString"; there are auto, seasonal_naive, climatology, ets, openanomaly-tiny, calendar',
+    ],
     ['ets', { window: '2h' }, 'engine ets has no parameter "window"; it knows periods, damping'],
+    [
+      'calendar',
+      { seasonality: ['month'] },
+      'parameter seasonality of engine calendar must be a list out of hour_of_day, day_of_week, minute_of_hour; an empty list turns seasons off',
+    ],
     ['ets', { damping: 1.5 }, 'parameter damping of engine ets must be a number from 0 to 1'],
     ['ets', { damping: '1' }, 'parameter damping of engine ets must be a number from 0 to 1'],
     ['climatology', { window: 120 }, 'parameter window of engine climatology must be a duration such as "2h"'],

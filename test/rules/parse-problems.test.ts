@@ -166,7 +166,7 @@ describe('all mistakes of a file are reported', () => {
       'an engine',
       'model: {id: etc}',
       [
-        '6:21: model.id: must be one of auto, seasonal_naive, climatology, ets or openanomaly-tiny, not "etc"; did you mean "ets"?',
+        '6:21: model.id: must be one of auto, seasonal_naive, climatology, ets, openanomaly-tiny or calendar, not "etc"; did you mean "ets"?',
       ],
     ],
   ])('%s', (_, keys, expected) => {
@@ -182,7 +182,7 @@ describe('all mistakes of a file are reported', () => {
     ['model: {endpoint: "http://x"}', '6:17: model.endpoint: not available in this version (remote models); remove it'],
     [
       'model: {id: prophet}',
-      '6:21: model.id: "prophet" is not available in this version; use auto, seasonal_naive, climatology, ets or openanomaly-tiny',
+      '6:21: model.id: "prophet" is not available in this version; use auto, seasonal_naive, climatology, ets, openanomaly-tiny or calendar',
     ],
     [
       'anomaly: {technique: isolation_forest}',

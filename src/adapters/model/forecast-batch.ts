@@ -5,6 +5,8 @@ import {
   type EngineId,
   engineOptions,
   isEngineId,
+  isOnline,
+  type OnlineId,
 } from '../../forecast/engines.ts';
 import type { SeriesHint } from '../../forecast/forecast.ts';
 import { findPeriods } from '../../forecast/periods.ts';
@@ -20,6 +22,7 @@ import {
   WeightedRows,
   weightsOf,
 } from './auto.ts';
+import { replayCalendar } from './calendar/replay.ts';
 import { type Candidate, candidatesOf, type EngineSetup, FORECASTERS, isStatistical } from './candidates.ts';
 import { forecastWindows } from './model-rows.ts';
 import type { PastWindow } from './onnx/features.ts';
@@ -63,7 +66,9 @@ export interface ModelSource {
  * or a model that is not there.
  */
 export async function forecastBatch(batch: Batch, models: ModelSource): Promise<BatchForecast> {
-  const task = await taskOf(batch, models);
+  const engine = engineOf(batch);
+  if (isOnline(engine)) return replayCalendar(batch);
+  const task = await taskOf(batch, engine, models);
   const { grid, horizonSteps } = batch;
   const quantiles = new Float64Array(batch.series * horizonSteps * LEVELS);
   const hints: SeriesHint[] = [];
@@ -88,8 +93,10 @@ export async function forecastBatch(batch: Batch, models: ModelSource): Promise<
   return { quantiles, hints };
 }
 
+type WindowedId = Exclude<EngineId, OnlineId>;
+
 interface Task {
-  readonly engine: EngineId;
+  readonly engine: WindowedId;
   readonly grid: Grid;
   readonly horizonSteps: number;
   readonly setup: EngineSetup;
@@ -106,9 +113,17 @@ interface Member extends PastWindow {
   hint: SeriesHint | undefined;
 }
 
-async function taskOf({ engine, parameters, grid, horizonSteps }: Batch, models: ModelSource): Promise<Task> {
+function engineOf({ engine, parameters }: Batch): EngineId {
   const problems = checkEngineParameters(engine, parameters);
   if (!isEngineId(engine) || problems.length > 0) throw new OpenAnomalyError('engine_unavailable', problems.join('; '));
+  return engine;
+}
+
+async function taskOf(
+  { parameters, grid, horizonSteps }: Batch,
+  engine: WindowedId,
+  models: ModelSource,
+): Promise<Task> {
   const options = engineOptions(parameters);
   const { windowMs } = options;
   const windowSteps = windowMs === undefined ? DEFAULT_WINDOW_STEPS : Math.max(1, Math.round(windowMs / grid.stepMs));

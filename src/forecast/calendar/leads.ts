@@ -31,8 +31,9 @@ const LEAST_SHARE = 0.05;
 const FIRST_STEP = 0.5;
 const LAST_STEP = 0.03;
 const HALVED_AFTER = 10;
-const SIZE_MEMORY = 50;
+const SIZE_MEMORY = [30, 30, 25, 20, 12, 8];
 /** An error counts for the mean size up to so many of them. */
+const SCALE_SHARE = 1;
 const SIZE_CLIP = 5;
 /** Quantiles of a Laplace variable with a mean absolute deviation of 1: where tracking starts. */
 const START = QUANTILE_LEVELS.map((p) => (p < 0.5 ? Math.log(2 * p) : -Math.log(2 * (1 - p))));
@@ -54,7 +55,8 @@ export function weighCandidates(
     const ratio = loss === least ? 1 : least / loss;
     const second = ratio * ratio;
     const fourth = second * second;
-    const weight = fourth * fourth;
+    const eighth = fourth * fourth;
+    const weight = eighth * eighth;
     target[k] = weight < LEAST_SHARE ? 0 : weight;
     total += target[k]!;
     if (k < SEASONAL || k >= SEASONAL + PLAIN) seasonal += target[k]!;
@@ -64,13 +66,14 @@ export function weighCandidates(
 }
 
 const weights = new Float64Array(CANDIDATES);
+const owns = new Float64Array(CANDIDATES);
 
-/** Compares the forecasts that waited for this step with its value. `ratio` is the spread of its time of day. */
+/** Compares the forecasts that waited for this step with its value. */
 export function verifyLeads(
   shape: CalendarShape,
   memory: CalendarMemory,
   step: number,
-  seen: { readonly value: number; readonly season: number; readonly ratio: number },
+  seen: { readonly value: number; readonly season: number },
 ): void {
   const { f32 } = memory;
   for (let j = 0; j < LEADS.length; j++) {
@@ -82,25 +85,35 @@ export function verifyLeads(
     weighCandidates(shape, memory, j, weights);
     const lossRate = 1 / Math.min(LOSS_MEMORY, count + 1);
     let error = 0;
+    let total = 0;
     for (let k = 0; k < CANDIDATES; k++) {
       const season = k >= SEASONAL && k < SEASONAL + PLAIN ? 0 : seen.season;
       const own = seen.value - season - f32[waiting + k]!;
       error += weights[k]! * own;
-      const loss = at + LEAD_FIELDS.losses + k;
-      f32[loss]! += lossRate * (Math.abs(own) - f32[loss]!);
+      owns[k] = Math.abs(own);
+      total += owns[k]!;
     }
-    trackError(f32, at, count, error / seen.ratio);
+    const mean = total / CANDIDATES + SCALE_SHARE * f32[at + LEAD_FIELDS.size]!;
+    for (let k = 0; k < CANDIDATES; k++) {
+      const loss = at + LEAD_FIELDS.losses + k;
+      f32[loss]! += lossRate * ((mean === 0 ? 1 : owns[k]! / mean) - f32[loss]!);
+    }
+    trackError(f32, at, { count, error, memory: SIZE_MEMORY[j]! });
     f32[at + LEAD_FIELDS.count] = Math.min(1e6, count + 1);
   }
 }
 
-function trackError(f32: Float32Array, at: number, count: number, error: number): void {
+function trackError(
+  f32: Float32Array,
+  at: number,
+  { count, error, memory }: { readonly count: number; readonly error: number; readonly memory: number },
+): void {
   const quantiles = at + LEAD_FIELDS.quantiles;
   const size = Math.abs(error);
   const usual = f32[at + LEAD_FIELDS.size]!;
   if (count === 0) for (let level = 0; level < LEVELS; level++) f32[quantiles + level] = START[level]!;
   const counted = count === 0 || usual === 0 ? size : Math.min(size, SIZE_CLIP * usual);
-  f32[at + LEAD_FIELDS.size] = usual + (counted - usual) / Math.min(SIZE_MEMORY, count + 1);
+  f32[at + LEAD_FIELDS.size] = usual + (counted - usual) / Math.min(memory, count + 1);
   if (usual === 0) return;
   const step = Math.max(LAST_STEP, FIRST_STEP / (1 + count / HALVED_AFTER));
   const relative = error / usual;

@@ -1,7 +1,7 @@
 import { learnBounds } from './bounds.ts';
 import { awaitLeads, dropAllWaiting, dropWaiting, verifyLeads } from './leads.ts';
 import { learnLevels, MEMORIES } from './levels.ts';
-import { endFirstDay, learnSeason, seasonAt, spreadRatioAt } from './season.ts';
+import { endFirstDay, learnSeason, seasonAt } from './season.ts';
 import { type CalendarMemory, type CalendarShape, F64, NEAR_LEVEL, SEASONAL } from './shape.ts';
 import type { CalendarTimes } from './times.ts';
 
@@ -12,7 +12,7 @@ const SEASON_CLIP = 5;
 /** Scaled values beyond this are not told apart: they must fit single precision. */
 const MOST_VALUE = 1e30;
 /** The level whose mean deviation is the usual one of the values around the season: the longest memory. */
-const SLOWEST = SEASONAL - 1;
+const SLOWEST = SEASONAL - 2;
 
 /**
  * Learns one sample of a series: `times` and `i` say when it was. Samples come in order of time; one that is not newer
@@ -38,7 +38,7 @@ export function learn(
   const isSeasonal = f64[F64.isSeasonal] !== 0;
   const season = isSeasonal ? seasonAt(shape, memory, times, i) : 0;
   const nearDeviation = f64[F64.samples] === 0 ? 0 : x - season - f64[F64.levels + NEAR_LEVEL]!;
-  verifyLeads(shape, memory, step, { value: x, season, ratio: spreadRatioAt(shape, memory, times.cell[i]!) });
+  verifyLeads(shape, memory, step, { value: x, season });
   learnLevels(shape, memory, x, season);
   learnBounds(shape, memory, x);
   f64[F64.samples]! += 1;

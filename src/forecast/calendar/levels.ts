@@ -23,7 +23,7 @@ export const MEMORIES: readonly number[] = [...SEASONAL_MEMORIES, ...PLAIN_MEMOR
 /** Levels with a shorter memory take every value as it comes. */
 const CLIPPED_FROM = 10;
 /** Errors beyond so many mean deviations are clipped. */
-const CLIP = 4;
+const CLIP = 2;
 /** Share of the trend's move in that of its level, and what is left of the trend after a step. */
 const TREND_SHARE = 0.1;
 export const DAMPING = 0.98;
@@ -40,6 +40,8 @@ const SHIFT_SLACK = 1;
 const SHIFT_LIMIT = 60;
 /** Levels from this memory on start anew after a shift. */
 const SLOW_FROM = 40;
+/** but not the slowest: what looked like a shift may be a weekend, and end. */
+const HOME = SEASONAL - 1;
 
 /** Moves every level towards a value. `value` is in units of the memory, `season` what is expected of the time. */
 export function learnLevels(shape: CalendarShape, memory: CalendarMemory, value: number, season: number): void {
@@ -99,7 +101,7 @@ function accumulate({ f64 }: CalendarMemory, side: number, excess: number, bare:
 function startAnew({ f64 }: CalendarMemory, level: number): void {
   const jump = level - f64[F64.levels + SHIFT_LEVEL]!;
   for (let k = 0; k < CANDIDATES; k++) {
-    if (MEMORIES[k]! < SLOW_FROM || k === TREND_CANDIDATE) continue;
+    if (MEMORIES[k]! < SLOW_FROM || k === HOME || k === TREND_CANDIDATE) continue;
     const at = F64.levels + k;
     if (k < SEASONAL) f64[at] = level;
     else f64[at]! += jump;

@@ -2,7 +2,7 @@ import { QUANTILE_LEVELS } from '../quantile.ts';
 import { boundsOf } from './bounds.ts';
 import { leadAt, weighCandidates } from './leads.ts';
 import { expectAhead } from './levels.ts';
-import { seasonAt, spreadRatioAt } from './season.ts';
+import { seasonAt } from './season.ts';
 import { CANDIDATES, type CalendarMemory, type CalendarShape, F64, LEAD_FIELDS, LEADS } from './shape.ts';
 import type { CalendarTimes } from './times.ts';
 
@@ -43,7 +43,6 @@ export function forecast(
     while (j < LEADS.length - 2 && LEADS[j + 1]! < lead) j++;
     const share = Math.min(1, (Math.log(lead) - LOG_LEADS[j]!) / (LOG_LEADS[j + 1]! - LOG_LEADS[j]!));
     const season = isSeasonal ? seasonAt(shape, memory, times, i) : 0;
-    const ratio = spreadRatioAt(shape, memory, times.cell[i]!);
     const near = points[j]! + seasonals[j]! * season;
     const far = points[j + 1]! + seasonals[j + 1]! * season;
     const point = near === far ? near : near + share * (far - near);
@@ -51,7 +50,7 @@ export function forecast(
     for (let level = 0; level < LEVELS; level++) {
       const low = errors[j * LEVELS + level]!;
       const high = errors[(j + 1) * LEVELS + level]!;
-      const quantile = point + ratio * (low === high ? low : low + share * (high - low));
+      const quantile = point + (low === high ? low : low + share * (high - low));
       const bounded = Math.max(bounds.low, Math.min(bounds.high, quantile));
       const value = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, base + bounded * scale));
       target[from + level] = level === 0 ? value : Math.max(value, target[from + level - 1]!);

@@ -1,4 +1,4 @@
-import { type CalendarMemory, type CalendarShape, F64, NEAR_LEVEL, VISITS } from './shape.ts';
+import { type CalendarMemory, type CalendarShape, F64, VISITS } from './shape.ts';
 import type { CalendarTimes } from './times.ts';
 
 /**
@@ -23,10 +23,6 @@ const MOST_HOUR_VISITS = 72;
 const MOST_SPREAD_VISITS = 30;
 /** Mean absolute to squared deviation of a normal variable: π / 2. */
 const SQUARED = Math.PI / 2;
-/** The spread of a time of day is believed within this factor of the usual one, */
-const MOST_SPREAD_RATIO = 4;
-/** and pulled towards it as if that had been seen so many times. */
-const SPREAD_PRIOR = 3;
 /** Saturday and Sunday are the rows from here on. */
 const WEEKEND_ROW = 5;
 
@@ -43,15 +39,6 @@ export function seasonAt(shape: CalendarShape, memory: CalendarMemory, times: Ca
     if (shape.hourCells > 0) value += shrunk(memory, shape.hours + times.minute[i]!, variance);
   }
   return value;
-}
-
-/** Spread of a time of day over that of the whole day, 1 until it is known. */
-export function spreadRatioAt(shape: CalendarShape, { f32, u8 }: CalendarMemory, cell: number): number {
-  const usual = f32[shape.deviations + NEAR_LEVEL]!;
-  const visits = u8[shape.spread + cell]!;
-  if (visits === 0 || !(usual > 0)) return 1;
-  const ratio = (SPREAD_PRIOR + visits * (f32[shape.spread + cell]! / usual)) / (SPREAD_PRIOR + visits);
-  return Math.max(1 / MOST_SPREAD_RATIO, Math.min(MOST_SPREAD_RATIO, ratio));
 }
 
 function profileAt(shape: CalendarShape, f32: Float32Array, row: number, cell: number): number {

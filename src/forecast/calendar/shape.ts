@@ -14,7 +14,7 @@ const MOST_HOUR_CELLS = 60;
 export const PROFILE_ROWS = 10;
 
 /** Memories, in steps, of the levels that follow the values without their season. 1 is the last value itself. */
-export const SEASONAL_MEMORIES = [1, 3, 10, 40, 160, 640, 2560];
+export const SEASONAL_MEMORIES = [1, 3, 10, 40, 160, 640, 2560, 10_240];
 /** Memories of the levels that follow the values as they are. */
 export const PLAIN_MEMORIES = [3, 40, 640];
 /** Memory of the level that has a trend. */

@@ -55,7 +55,7 @@ async function readMetric(metric: Metric, labels: object = {}): Promise<number |
   return values.find((entry) => wanted.every(([name, value]) => Reflect.get(entry.labels, name) === value))?.value;
 }
 
-for (const id of ['auto', 'openanomaly-tiny', 'ets', 'climatology', 'seasonal_naive']) {
+for (const id of ['auto', 'openanomaly-tiny', 'ets', 'climatology', 'seasonal_naive', 'calendar']) {
   describe(`compiled worker threads, ${id}`, () => {
     modelEngineContract(async () => ({
       id,
