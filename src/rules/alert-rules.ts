@@ -4,7 +4,7 @@ import { limitRules, recordedLimitRule } from './alerts/ahead.ts';
 import { pipelineRules } from './alerts/pipeline.ts';
 import { PROCESS_RULES } from './alerts/process.ts';
 import { type AlertOptions, finishGroup, groupName, MINUTE_MS, type RuleGroup } from './alerts/rule.ts';
-import { everyPipeline, onePipeline } from './alerts/scope.ts';
+import { everyPipeline, onePipeline, sampleDistanceMs } from './alerts/scope.ts';
 import { seriesRules } from './alerts/series.ts';
 import { promqlRegexp, promqlString } from './alerts/text.ts';
 import { recordingRules, togetherRule } from './alerts/together.ts';
@@ -46,7 +46,14 @@ export function genericAlertRules(): string {
         labels: { pipeline },
       })),
     },
-    { name: 'openanomaly-series', rules: [...seriesRules(scope), togetherRule(pipelines), recordedLimitRule(scope)] },
+    {
+      name: 'openanomaly-series',
+      rules: [
+        ...seriesRules(scope),
+        togetherRule({ ...pipelines, distanceMs: scope.distanceMs }),
+        recordedLimitRule(scope),
+      ],
+    },
     { name: 'openanomaly-pipelines', rules: pipelineRules(scope, { scores: true }) },
   ];
   return ruleFile(
@@ -81,11 +88,13 @@ function ofPipeline(pipeline: Pipeline, { prefix }: AlertOptions): RuleGroup {
 function wholeGroup(name: string, pipelines: readonly Pipeline[], { prefix }: AlertOptions): RuleGroup {
   const matchers = `pipeline=~${promqlString(pipelines.map((pipeline) => promqlRegexp(pipeline.name)).join('|'))}`;
   const level = 'group';
+  const distanceMs = Math.max(...pipelines.map(sampleDistanceMs));
   return {
     name: groupName('openanomaly_group-', name),
+    interval: formatDuration(Math.min(distanceMs, MINUTE_MS)),
     rules: [
       ...recordingRules({ prefix, level, matchers, by: '', labels: { ...sharedLabels(pipelines), group: name } }),
-      togetherRule({ prefix, level, matchers: `group=${promqlString(name)}` }),
+      togetherRule({ prefix, level, matchers: `group=${promqlString(name)}`, distanceMs }),
     ],
   };
 }

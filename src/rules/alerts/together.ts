@@ -1,8 +1,10 @@
+import { formatDuration } from '../../series/duration.ts';
 import type { AlertRule, RecordingRule } from './rule.ts';
 
 /** Half of four or more at once has a cause they share; of fewer it may be chance. */
 const SHARE = 0.5;
 const LEAST_SERIES = 4;
+const FOR_STEPS = 2;
 
 interface Together {
   readonly prefix: string;
@@ -32,8 +34,13 @@ export function recordingRules({ prefix, level, matchers, by, labels }: Together
   ];
 }
 
+interface TogetherAlert extends Pick<Together, 'prefix' | 'level' | 'matchers'> {
+  /** Between samples of the series; of several pipelines, the longest. */
+  readonly distanceMs: number;
+}
+
 /** Much of a whole is anomalous at once. `matchers` choose the recorded series. */
-export function togetherRule({ prefix, level, matchers }: Pick<Together, 'prefix' | 'level' | 'matchers'>): AlertRule {
+export function togetherRule({ prefix, level, matchers, distanceMs }: TogetherAlert): AlertRule {
   const selector = matchers === '' ? '' : `{${matchers}}`;
   return {
     alert: 'OpenAnomalyGroupAnomalous',
@@ -42,7 +49,7 @@ export function togetherRule({ prefix, level, matchers }: Pick<Together, 'prefix
       'and',
       `${level}:${prefix}_series:count${selector} >= ${LEAST_SERIES}`,
     ].join('\n'),
-    for: '2m',
+    for: formatDuration(FOR_STEPS * distanceMs),
     labels: { severity: 'warning' },
     annotations: {
       summary: 'Much of a group is anomalous at once.',
