@@ -1,7 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { findCollections } from './data/find-collections.ts';
-import { openLanes } from './forecast/lanes.ts';
 import { measure } from './forecast/measure.ts';
+import { openEngines } from './forecast/open-engines.ts';
 import { engineRows } from './forecast/rows.ts';
 import type { Bench, Suite } from './support/suite.ts';
 
@@ -22,17 +21,16 @@ export const suite: Suite = {
     const rows = engineRows(bench.options['engines']);
     const contextSteps = wholeOption(bench, 'context');
     const collections = await findCollections(bench.options['data']!);
-    const lanes = openLanes(Math.min(MOST_LANES, availableParallelism()), COMPILED_WORKER);
+    const engines = openEngines(COMPILED_WORKER);
     try {
-      await measure(bench, collections, { rows, contextSteps, lanes });
+      await measure(bench, collections, { rows, contextSteps, engines });
     } finally {
-      await Promise.all(lanes.map((lane) => lane.port[Symbol.asyncDispose]()));
+      await engines.port[Symbol.asyncDispose]();
     }
   },
 };
 
 const COMPILED_WORKER = new URL('../../dist/adapters/model/worker.js', import.meta.url);
-const MOST_LANES = 8;
 
 function wholeOption(bench: Bench, name: string): number | undefined {
   const text = bench.options[name];

@@ -7,7 +7,7 @@ import { writePlots } from './plot.ts';
 import { type Folder, Published, type SetScores } from './results.ts';
 import { type EngineRow, NAIVE } from './rows.ts';
 import { runSet } from './run-set.ts';
-import type { Lane } from './run-term.ts';
+import type { Engines } from './run-term.ts';
 import { aggregateTable, setTable } from './tables.ts';
 
 const BAR_CELLS = 24;
@@ -15,8 +15,7 @@ const BAR_CELLS = 24;
 export interface How {
   readonly rows: readonly EngineRow[];
   readonly contextSteps: number | undefined;
-  /** Threads that forecast beside each other. */
-  readonly lanes: readonly Lane[];
+  readonly engines: Engines;
 }
 
 /**
@@ -37,7 +36,7 @@ export async function measure(bench: Bench, collections: readonly Collection[], 
       const inFile = collection.read(file).filter((set) => wanted(collection.name, set.name));
       for (const set of inFile) {
         const startedMs = performance.now();
-        const result = await runSet(how.lanes, set, {
+        const result = await runSet(how.engines, set, {
           ...how,
           plotted: (engine) => bench.options['plots'] !== undefined && engine !== NAIVE,
           started: (text, share) => bench.progress(bar((behind - 1 + share / inFile.length) / files, text)),

@@ -1,10 +1,9 @@
 import { OpenAnomalyError } from '../../src/errors.ts';
 import type { SeriesSet } from '../data/series-set.ts';
-import { onLanes } from './lanes.ts';
 import { type Term, termsOf } from './protocol.ts';
 import type { SetScores, TermScores } from './results.ts';
 import { type EngineRow, isAvailable } from './rows.ts';
-import { type KeptWindow, type Lane, runTerm, type TermResult } from './run-term.ts';
+import { type Engines, type KeptWindow, runTerm, type TermResult } from './run-term.ts';
 import type { Scores } from './tally.ts';
 
 export interface SetOptions {
@@ -25,35 +24,30 @@ export interface SetResult {
 }
 
 /** Forecasts with an engine serve its raw row and its calibrated one, short term, where that is asked for. */
-export async function runSet(lanes: readonly Lane[], set: SeriesSet, options: SetOptions): Promise<SetResult> {
+export async function runSet(engines: Engines, set: SeriesSet, options: SetOptions): Promise<SetResult> {
   const terms = termsOf(set);
   const available = options.rows.filter(isAvailable);
-  const engines = [...new Set(available.map((row) => row.engine))];
+  const names = [...new Set(available.map((row) => row.engine))];
   const unavailable = new Map<string, string>();
-  const contextSteps = Math.min(
-    lanes[0]!.port.traits.maxContextSteps,
-    options.contextSteps ?? Number.POSITIVE_INFINITY,
-  );
-  let begun = 0;
-  const jobs = terms.flatMap((term) =>
-    engines.map((engine) => async (lane: Lane) => {
-      options.started(`${set.name} ${engine} ${term.name}`, begun++ / (terms.length * engines.length));
+  const contextSteps = Math.min(engines.port.traits.maxContextSteps, options.contextSteps ?? Number.POSITIVE_INFINITY);
+  const done: Done[] = [];
+  for (const [t, term] of terms.entries()) {
+    for (const [e, engine] of names.entries()) {
+      options.started(`${set.name} ${engine} ${term.name}`, (t + e / names.length) / terms.length);
       const isCalibrated = available.some((row) => row.engine === engine && row.isCalibrated);
+      const calibrated = isCalibrated && term.name === 'short';
+      const how = { engine, calibrated, keepWindows: options.plotted(engine) };
       try {
-        const calibrated = isCalibrated && term.name === 'short';
-        const how = { engine, calibrated, keepWindows: options.plotted(engine) };
-        return { engine, term, result: await runTerm(lane, { set, term, contextSteps }, how) };
+        done.push({ engine, term, result: await runTerm(engines, { set, term, contextSteps }, how) });
       } catch (error) {
         if (!(error instanceof OpenAnomalyError && error.code === 'engine_unavailable')) {
           const message = error instanceof Error ? error.message : String(error);
           throw new Error(`${set.name}, ${term.name}, ${engine}: ${message}`, { cause: error });
         }
         unavailable.set(engine, error.message);
-        return undefined;
       }
-    }),
-  );
-  const done = (await onLanes(lanes, jobs)).filter((result) => result !== undefined);
+    }
+  }
   return {
     scores: {
       collection: set.collection,

@@ -13,7 +13,7 @@ const LEVELS = QUANTILE_LEVELS.length;
 /** Windows before those that count, in which the calibration learns: some thousand samples. */
 const WARM_UP_WINDOWS = 20;
 const LEAST_CONTEXT_STEPS = 100;
-/** Discarded forecasts before an engine is timed for the first time in a thread. */
+/** Discarded forecasts before an engine is timed for the first time. */
 const DISCARDED = 3;
 
 /** Windows of one set and term, and what comes after each. */
@@ -47,9 +47,9 @@ export interface TermResult {
   readonly windows: readonly KeptWindow[];
 }
 
-/** Engines that were already asked in this thread. */
-export interface Lane {
+export interface Engines {
   readonly port: ModelEngine;
+  /** Those that were already asked, and so are compiled and loaded. */
   readonly asked: Set<string>;
 }
 
@@ -57,7 +57,7 @@ export interface Lane {
  * Forecasts all windows of a term, first to last, and scores them. Each series' hint goes on to its next window, as in
  * the product, so what an engine knows of a series was always found before the window.
  */
-export async function runTerm(lane: Lane, task: TermTask, options: TermOptions): Promise<TermResult> {
+export async function runTerm(engines: Engines, task: TermTask, options: TermOptions): Promise<TermResult> {
   const { set, term } = task;
   const { horizonSteps } = term;
   const { signal } = new AbortController();
@@ -70,22 +70,22 @@ export async function runTerm(lane: Lane, task: TermTask, options: TermOptions):
   let hints: readonly (SeriesHint | undefined)[] = set.variates.map(() => undefined);
   for (const origin of [...warmUps, ...term.origins]) {
     const request = {
-      context: contextOf(task, origin, contextStepsOf(lane, task, options.engine)),
+      context: contextOf(task, origin, contextStepsOf(engines, task, options.engine)),
       horizonSteps,
       engine: options.engine,
       parameters: parametersOf(options.engine, set.stepMs),
       hints,
     };
-    if (!lane.asked.has(options.engine)) {
-      for (let i = 0; i < DISCARDED; i++) await lane.port.forecast(request, signal);
-      lane.asked.add(options.engine);
+    if (!engines.asked.has(options.engine)) {
+      for (let i = 0; i < DISCARDED; i++) await engines.port.forecast(request, signal);
+      engines.asked.add(options.engine);
     }
-    const startedMs = performance.now();
-    const forecast = await lane.port.forecast(request, signal);
-    const durationMs = performance.now() - startedMs;
+    const before = process.cpuUsage();
+    const forecast = await engines.port.forecast(request, signal);
+    const { user, system } = process.cpuUsage(before);
     hints = forecast.hints;
     const isWarmUp = origin < term.origins[0]!;
-    if (!isWarmUp) raw.addTime(durationMs, set.variates.length);
+    if (!isWarmUp) raw.addTime((user + system) / 1000, set.variates.length);
     const scales = isWarmUp ? undefined : scale.before(origin);
     for (let v = 0; v < set.variates.length; v++) {
       const from = v * horizonSteps * LEVELS;
@@ -115,7 +115,7 @@ function warmUpOrigins({ origins, horizonSteps }: Term): number[] {
 }
 
 /** The yardstick is given the whole past whatever the option says. */
-function contextStepsOf({ port }: Lane, { contextSteps }: TermTask, engine: string): number {
+function contextStepsOf({ port }: Engines, { contextSteps }: TermTask, engine: string): number {
   return engine === NAIVE ? port.traits.maxContextSteps : contextSteps;
 }
 

@@ -17,6 +17,7 @@ export interface Scores {
   readonly coverage80: number;
   readonly coverage90: number;
   readonly coverage98: number;
+  /** Processor time of a forecast. */
   readonly msPerSeries: number;
   /** Samples that were judged. */
   readonly samples: number;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findCollections } from '../../bench/data/find-collections.ts';
 import type { Collection, SeriesSet } from '../../bench/data/series-set.ts';
-import { openLanes } from '../../bench/forecast/lanes.ts';
 import { measure } from '../../bench/forecast/measure.ts';
+import { openEngines } from '../../bench/forecast/open-engines.ts';
 import { Published } from '../../bench/forecast/results.ts';
 import { engineRows, NAIVE } from '../../bench/forecast/rows.ts';
 import { runSet } from '../../bench/forecast/run-set.ts';
@@ -21,15 +21,13 @@ import { boomText, columnOf, folderOf } from './folders.ts';
 /** `npm test` builds first, since threads run compiled code. */
 const COMPILED_WORKER = new URL('../../dist/adapters/model/worker.js', import.meta.url);
 
-function workers(count: number) {
-  const lanes = openLanes(count, COMPILED_WORKER);
-  onTestFinished(async () => {
-    for (const lane of lanes) await lane.port[Symbol.asyncDispose]();
-  });
-  return lanes;
+function workers() {
+  const engines = openEngines(COMPILED_WORKER);
+  onTestFinished(() => engines.port[Symbol.asyncDispose]());
+  return engines;
 }
 
-const laneOf = (port: ModelEngine) => ({ port, asked: new Set<string>() });
+const enginesOf = (port: ModelEngine) => ({ port, asked: new Set<string>() });
 const quiet = { contextSteps: undefined, plotted: () => false, started: () => {} };
 
 async function setsOf(
@@ -74,11 +72,11 @@ function handWorked(): string {
 describe('seasonal naive', () => {
   // With OPENANOMALY_DATA this is the check on the public sets, otherwise on sets worked out by hand.
   it('reproduces the published MASE to four decimals', async () => {
-    const lanes = workers(2);
+    const engines = workers();
     let checked = 0;
     const isPublished = (collection: Collection) => collection.published.length > 0;
     for (const { set, published } of await setsOf(process.env['OPENANOMALY_DATA'] ?? handWorked(), isPublished)) {
-      const { scores } = await runSet(lanes, set, { ...quiet, rows: engineRows(NAIVE) });
+      const { scores } = await runSet(engines, set, { ...quiet, rows: engineRows(NAIVE) });
       for (const term of scores.terms) {
         const row = published.find(set.name, term.term, 'seasonalnaive');
         if (row === undefined) continue;
@@ -90,10 +88,10 @@ describe('seasonal naive', () => {
   });
 
   it('has the error that was worked out by hand', async () => {
-    const lanes = workers(1);
+    const engines = workers();
     const found: number[] = [];
     for (const { set } of await setsOf(handWorked())) {
-      const { scores } = await runSet(lanes, set, { ...quiet, rows: engineRows(NAIVE) });
+      const { scores } = await runSet(engines, set, { ...quiet, rows: engineRows(NAIVE) });
       found.push(...scores.terms.map((term) => term.rows.get(NAIVE)!.mase));
     }
     expect(found.map((mase) => mase.toFixed(4))).toEqual(['8.7500', '1.5000', '1.0417']);
@@ -111,7 +109,7 @@ describe('windows of an engine', () => {
   it('see nothing of what comes after, and pass on the hints of the window before', async () => {
     const set = await noiseSet(4000);
     const port = plainEngine();
-    await runSet([laneOf(port)], set, { ...quiet, rows: engineRows('ets') });
+    await runSet(enginesOf(port), set, { ...quiet, rows: engineRows('ets') });
     const asked = port.requests.filter((request) => request.engine === 'ets' && request.horizonSteps === 48);
     const windows = asked.slice(-9);
     expect(windows.map(({ context }) => gridEnd(context.grid))).toEqual(
@@ -130,7 +128,7 @@ describe('windows of an engine', () => {
 
   it('get the context asked for, the yardstick all there is', async () => {
     const port = plainEngine();
-    await runSet([laneOf(port)], await noiseSet(4000), { ...quiet, contextSteps: 64, rows: engineRows('ets') });
+    await runSet(enginesOf(port), await noiseSet(4000), { ...quiet, contextSteps: 64, rows: engineRows('ets') });
     const steps = (engine: string) =>
       new Set(port.requests.filter((request) => request.engine === engine).map(({ context }) => context.grid.steps));
     expect([...steps('ets')]).toEqual([64]);
@@ -140,7 +138,7 @@ describe('windows of an engine', () => {
   it('count for no engine where the context is empty', async () => {
     const text = boomText([columnOf(4000, (t) => (t > 3000 && t < 3900 ? Number.NaN : t % 7))]);
     const [found] = await setsOf(folderOf({ 'ds-1-T.csv': text }));
-    const { scores } = await runSet([laneOf(plainEngine())], found!.set, {
+    const { scores } = await runSet(enginesOf(plainEngine()), found!.set, {
       ...quiet,
       contextSteps: 50,
       rows: engineRows('ets'),
@@ -166,7 +164,7 @@ describe('calibration', () => {
         };
       },
     };
-    const { scores } = await runSet([laneOf(narrow)], await noiseSet(11_000), {
+    const { scores } = await runSet(enginesOf(narrow), await noiseSet(11_000), {
       ...quiet,
       rows: engineRows('ets,ets+calibration'),
     });
@@ -210,7 +208,7 @@ describe('the suite', () => {
     const plots = join(dir, 'plots');
     const { bench, results, text } = collecting({ plots });
     const rows = engineRows('climatology,ets,ets+calibration');
-    await measure(bench, await findCollections(dir), { rows, contextSteps: undefined, lanes: workers(2) });
+    await measure(bench, await findCollections(dir), { rows, contextSteps: undefined, engines: workers() });
 
     const names = results.map((result) => result.name);
     expect(new Set(names).size).toBe(names.length);
@@ -255,7 +253,7 @@ describe('the suite', () => {
     const dir = folderOf({ 'ds-1-T.csv': boomText([columnOf(4000, (t) => (t * 7919) % 101)]) });
     const { bench, results, text } = collecting({});
     const rows = engineRows('ets,climatology');
-    await measure(bench, await findCollections(dir), { rows, contextSteps: undefined, lanes: [laneOf(port)] });
+    await measure(bench, await findCollections(dir), { rows, contextSteps: undefined, engines: enginesOf(port) });
     expect(text()).toMatch(/^ets +not available$/m);
     expect(text()).toContain('ets is not available: there is no runtime for it');
     expect(results.some(({ name }) => name.startsWith('ets/'))).toBe(false);
@@ -269,7 +267,7 @@ describe('the suite', () => {
       'ds-21-T.csv': boomText([columnOf(3000, (t) => (t * 7919) % 97)]),
     });
     const { bench, results } = collecting({ sets: 'ds-2*' });
-    const how = { rows: engineRows(NAIVE), contextSteps: undefined, lanes: [laneOf(plainEngine())] };
+    const how = { rows: engineRows(NAIVE), contextSteps: undefined, engines: enginesOf(plainEngine()) };
     await measure(bench, await findCollections(dir), how);
     expect(new Set(results.map(({ name }) => name.split('/')[1]))).toEqual(new Set(['ds-20-T', 'ds-21-T', 'all']));
     await expect(measure(collecting({ sets: 'x' }).bench, await findCollections(dir), how)).rejects.toThrow(/no set/);
