@@ -75,7 +75,7 @@ export async function advance(
   const hasHistory =
     before === undefined ||
     newcomers.length === 0 ||
-    looksAtIncrementsOnly(pipeline) ||
+    (looksAtIncrementsOnly(pipeline) && state.online === undefined) ||
     (await readHistory(state, { pipeline, slots: newcomers, mayReadAll: false }, ports, signal));
 
   const result = await scoreNew(state, { ...work, isFirst: before === undefined, read, newcomers }, ports, signal);
@@ -95,10 +95,13 @@ function readNew(state: PipelineState, work: Work, ports: TaskPorts, signal: Abo
   const catchUpMs = catchUpSteps(pipeline) * stepMs;
   const { warmUpMs } = techniqueByName(pipeline.anomaly.technique);
   const contextMs = (capacitySteps - 1) * stepMs;
-  const teaches = before === undefined && looksAtIncrementsOnly(pipeline);
-  const reachMs = !looksAtIncrementsOnly(pipeline)
-    ? contextMs
-    : Math.max(contextMs, catchUpMs + (teaches ? warmUpMs : 0));
+  const onlineOnly = state.online === undefined ? undefined : 'online';
+  const teaches = before === undefined && looksAtIncrementsOnly(pipeline) ? 'all' : onlineOnly;
+  const pastMs = Math.max(
+    teaches === 'all' ? catchUpMs + warmUpMs : catchUpMs,
+    state.online === undefined ? 0 : pipeline.contextWindowMs,
+  );
+  const reachMs = looksAtIncrementsOnly(pipeline) ? Math.max(contextMs, pastMs) : contextMs;
   const oldestMs = alignDown(endMs - reachMs, stepMs);
   const startMs = before === undefined ? oldestMs : Math.max(before - (OVERLAP_STEPS - 1) * stepMs, oldestMs);
   return readInto(state, { pipeline, startMs, endMs, exactAfterMs: endMs - catchUpMs, teaches }, ports, signal);
@@ -111,7 +114,14 @@ function catchUpSteps({ stepMs }: Pipeline): number {
 
 /** Slots that have enough context for a forecast. */
 export function forecastable(state: PipelineState): number[] {
-  return state.members.slots.filter((slot) => state.contexts.knownSteps(slot) >= leastContextSteps(state));
+  return state.members.slots.filter((slot) => isKnown(state, slot, 0));
+}
+
+/** Whether there are enough samples for a forecast, `behind` steps before the end. */
+function isKnown(state: PipelineState, slot: number, behind: number): boolean {
+  // An online engine has learnt just what lies before the forecast.
+  if (state.online !== undefined) return state.online.samples(slot) >= LEAST_CONTEXT_STEPS;
+  return state.contexts.knownSteps(slot) - behind >= leastContextSteps(state);
 }
 
 function leastContextSteps(state: PipelineState): number {
@@ -139,6 +149,7 @@ async function scoreNew(
   const { stepMs } = pipeline;
   const endMs = state.contexts.endMs!;
   if (pipeline.mode === 'forecast_only') {
+    await learnUnscored(state, work, ports.breathe);
     state.scoredMs = endMs;
     return { steps: [], inside: 0, scored: 0 };
   }
@@ -147,13 +158,16 @@ async function scoreNew(
     technique,
     options: { ...pipeline.anomaly, dataRange: pipeline.dataRange },
     forecasts: makesForecasts(pipeline),
+    isMultivariate: pipeline.isMultivariate,
     adaptAfterSteps: Math.round(pipeline.anomaly.adaptAfterMs / stepMs),
   };
   const steps = mostCatchUpSteps(state, pipeline);
   const fromMs = Math.min(endMs, Math.max(state.scoredMs ?? Number.NEGATIVE_INFINITY, endMs - steps * stepMs));
   const known = state.members.slots.reduce((most, slot) => Math.max(most, state.contexts.knownSteps(slot)), 0);
   const warmUpSteps =
-    work.isFirst && how.forecasts ? Math.min(WARM_UP_HORIZONS * state.pathSteps, Math.floor((known - steps) / 3)) : 0;
+    work.isFirst && how.forecasts && state.online === undefined
+      ? Math.min(WARM_UP_HORIZONS * state.pathSteps, Math.floor((known - steps) / 3))
+      : 0;
   const warmUpFromMs = fromMs - Math.max(warmUpSteps, 0) * stepMs;
   await learnPast(state, { ...work, toMs: warmUpFromMs }, ports.breathe);
   await scoreRange(state, { ...work, fromMs: warmUpFromMs, toMs: fromMs, isWarmUp: true }, how, ports, signal);
@@ -185,7 +199,7 @@ async function learnPast(
   const learntToMs = looksAtIncrementsOnly(pipeline)
     ? state.contexts.endMs! - catchUpSteps(pipeline) * stepMs
     : toMs - warmUpMs;
-  const count = warmUpMs === 0 ? 0 : Math.round((toMs - learntToMs) / stepMs);
+  const count = warmUpMs === 0 && state.online === undefined ? 0 : Math.round((toMs - learntToMs) / stepMs);
   if (count <= 0) return;
   const startMs = toMs - (count - 1) * stepMs;
   const values = new Float64Array(count);
@@ -193,9 +207,31 @@ async function learnPast(
   for (const slot of newcomers) {
     for (let i = 0; i < count; i++) values[i] = read.valueAt(slot, startMs + i * stepMs);
     state.scorer.learn(slot, { startMs, values, from: 0, count });
+    state.online?.learn(slot, { startMs, values, from: 0, count });
     untilBreath -= count;
     if (untilBreath > 0) continue;
     untilBreath = SAMPLES_BETWEEN_BREATHS;
+    await breathe();
+  }
+}
+
+/** Where nothing is scored, an online engine learns what was read all the same. */
+async function learnUnscored(
+  state: PipelineState,
+  { pipeline, read }: Work & Reading,
+  breathe: () => Promise<void>,
+): Promise<void> {
+  if (state.online === undefined) return;
+  const { slots } = state.members;
+  const endMs = state.contexts.endMs!;
+  const { stepMs } = pipeline;
+  const fromMs = Math.max(
+    state.scoredMs ?? Number.NEGATIVE_INFINITY,
+    endMs - mostCatchUpSteps(state, pipeline) * stepMs,
+  );
+  for (let timestampMs = fromMs + stepMs; timestampMs <= endMs; timestampMs += stepMs) {
+    const value = Float64Array.from(slots, (slot) => read.valueAt(slot, timestampMs));
+    state.online.learnInstant(slots, timestampMs, value);
     await breathe();
   }
 }
@@ -249,13 +285,9 @@ async function coverInstant(
   signal: AbortSignal,
 ): Promise<void> {
   const { stepMs } = at.pipeline;
-  const least = leastContextSteps(state);
   const behind = Math.round((state.contexts.endMs! - at.timestampMs) / stepMs) + 1;
   const uncovered = state.members.slots.filter(
-    (slot, i) =>
-      Number.isFinite(at.value[i]!) &&
-      !state.covers(slot, at.timestampMs) &&
-      state.contexts.knownSteps(slot) - behind >= least,
+    (slot, i) => Number.isFinite(at.value[i]!) && !state.covers(slot, at.timestampMs) && isKnown(state, slot, behind),
   );
   if (uncovered.length === 0) return;
   await forecastSlots(

@@ -7,6 +7,9 @@ const REQUEST_SERIES = 256;
 /** Requests in flight, so that the next copy is made while the workers are busy. */
 const REQUESTS_IN_FLIGHT = 2;
 
+/** Series forecast by an online engine between two breaths: a few milliseconds. */
+const ONLINE_SERIES = 128;
+
 /**
  * Makes a forecast path for each slot from its context up to and including `asOfMs`, and puts it into the state.
  * Rejects with the engine's error; slots whose request succeeded keep their new path.
@@ -14,9 +17,10 @@ const REQUESTS_IN_FLIGHT = 2;
 export async function forecastSlots(
   state: PipelineState,
   what: { readonly pipeline: Pipeline; readonly slots: readonly number[]; readonly asOfMs: number },
-  ports: Pick<TaskPorts, 'engine'>,
+  ports: Pick<TaskPorts, 'engine' | 'breathe'>,
   signal: AbortSignal,
 ): Promise<void> {
+  if (state.online !== undefined) return forecastOnline(state, what, ports, signal);
   let next = 0;
   const takeRequests = async () => {
     while (next < what.slots.length) {
@@ -26,6 +30,24 @@ export async function forecastSlots(
     }
   };
   await Promise.all(Array.from({ length: REQUESTS_IN_FLIGHT }, takeRequests));
+}
+
+/** From what the online engine has learnt, which must reach up to `asOfMs` and no farther. No context is sent anywhere. */
+async function forecastOnline(
+  state: PipelineState,
+  { slots, asOfMs }: { readonly slots: readonly number[]; readonly asOfMs: number },
+  { breathe }: Pick<TaskPorts, 'breathe'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let from = 0; from < slots.length; from += ONLINE_SERIES) {
+    signal.throwIfAborted();
+    const some = slots.slice(from, from + ONLINE_SERIES);
+    const forecast = state.online!.forecast(some, asOfMs, state.pathSteps);
+    some.forEach((slot, index) => {
+      state.setPath(slot, forecast, index);
+    });
+    await breathe();
+  }
 }
 
 async function forecastOnce(

@@ -5,6 +5,7 @@ import type { Scorer } from '../score/score.ts';
 import { AlarmColumns, type AlarmMemory } from '../score/shaping/alarm-columns.ts';
 import { ContextSet } from '../series/context.ts';
 import type { Labels } from '../series/labels.ts';
+import type { OnlineColumns } from './online-columns.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
 
@@ -28,6 +29,8 @@ export class PipelineState {
   readonly alarms = new AlarmColumns();
   /** The memory of the pipeline's technique; its slots are those of the contexts. */
   readonly scorer: Scorer;
+  /** What an engine that learns sample by sample knows; its slots are those of the contexts. */
+  readonly online: OnlineColumns | undefined;
   /** Newest instant that was scored; undefined before the first. */
   scoredMs: number | undefined;
   readonly #outputLabels: (Labels | undefined)[] = [];
@@ -44,10 +47,12 @@ export class PipelineState {
     readonly contextSteps: number;
     readonly pathSteps: number;
     readonly scorer: Scorer;
+    readonly online?: OnlineColumns | undefined;
   }) {
     this.contexts = new ContextSet(options.stepMs, options.contextSteps);
     this.pathSteps = options.pathSteps;
     this.scorer = options.scorer;
+    this.online = options.online;
   }
 
   /**
@@ -66,6 +71,7 @@ export class PipelineState {
     this.#growCalibration(slot + 1);
     initCalibration(this.#calibration, slot * CALIBRATION_FLOATS);
     this.scorer.add(slot, output);
+    this.online?.add(slot);
     this.alarms.clear(slot);
     this.#members = undefined;
     return slot;
@@ -79,6 +85,7 @@ export class PipelineState {
     this.#hints[slot] = undefined;
     this.contexts.remove(slot);
     this.scorer.remove(slot);
+    this.online?.remove(slot);
     this.#members = undefined;
     return output;
   }
@@ -168,11 +175,11 @@ export class PipelineState {
     return this.#flags[slot]!;
   }
 
-  /** Bytes held for contexts, paths, calibration and the technique. */
+  /** Bytes held for contexts, paths, calibration, the technique and what an online engine learnt. */
   get bytes(): number {
     let bytes = this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes + this.alarms.bytes;
     for (const slot of this.contexts.slots()) bytes += this.#paths[slot]?.offsets.byteLength ?? 0;
-    return bytes;
+    return bytes + (this.online?.bytes ?? 0);
   }
 
   /** The parts of a slot that a snapshot keeps beside its context. */
@@ -185,6 +192,7 @@ export class PipelineState {
       flagShare: this.#flagShare[slot]!,
       scorer: this.scorer.exportSlot(slot),
       alarm: this.alarms.export(slot),
+      online: this.online?.export(slot),
     };
   }
 
@@ -195,6 +203,7 @@ export class PipelineState {
     this.#flagShare[slot] = memory.flagShare;
     if (memory.scorer !== undefined) this.scorer.importSlot(slot, memory.scorer);
     if (memory.alarm !== undefined) this.alarms.import(slot, memory.alarm);
+    if (memory.online !== undefined) this.online?.import(slot, memory.online);
   }
 
   #growCalibration(slots: number): void {
@@ -215,4 +224,6 @@ export interface SlotMemory {
   /** What the technique keeps of the slot. */
   readonly scorer: Uint8Array | undefined;
   readonly alarm: AlarmMemory | undefined;
+  /** What the online engine learnt of the slot. */
+  readonly online: Uint8Array | undefined;
 }

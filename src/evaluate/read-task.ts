@@ -1,8 +1,9 @@
 import type { RangePiece, RangeQuery } from '../ports/tsdb-client.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import type { SeriesBlock } from '../series/block.ts';
-import { gridEnd } from '../series/grid.ts';
+import { alignDown, gridEnd } from '../series/grid.ts';
 import { type Labels, withLabels, withoutLabel } from '../series/labels.ts';
+import { learnRun } from './online-past.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import type { TaskPorts } from './task-ports.ts';
 
@@ -13,6 +14,9 @@ export const OVERLAP_STEPS = 2;
 const FIRST_READ_TIMEOUT_MS = 120_000;
 /** An increment is small. One that takes longer than the interval makes slots miss, so it is given up and told. */
 const LEAST_READ_TIMEOUT_MS = 10_000;
+
+/** Samples learnt between two breaths: some milliseconds where an online engine learns too. */
+const SAMPLES_BETWEEN_BREATHS = 5000;
 
 /** More newcomers than this at once are read with the whole query: a selector that names them all would be too long. */
 const NARROW_UP_TO = 64;
@@ -42,8 +46,8 @@ export async function readInto(
     readonly only?: readonly Labels[];
     /** Samples after it are kept as they were read until the result is dropped; undefined: all of an increment. */
     readonly exactAfterMs?: number;
-    /** Whether the technique learns the samples up to `exactAfterMs` as they pass, since no context keeps them. */
-    readonly teaches?: boolean;
+    /** Who learns the samples up to `exactAfterMs` as they pass, since no context keeps them. */
+    readonly teaches?: Pupils | undefined;
   },
   ports: TaskPorts,
   signal: AbortSignal,
@@ -64,10 +68,11 @@ export async function readInto(
   const held: RangePiece[] = [];
   const exact: ExactPiece[] = [];
   const newcomers: number[] = [];
-  const apply = (piece: RangePiece) => {
+  const apply = async (piece: RangePiece) => {
     const how = { pipeline, piece, admits: what.only === undefined, keepToMs: knownToMs };
     const slotOfRow = writePiece(state, how, newcomers, ports);
-    if (what.teaches === true) teachPiece(state, piece, slotOfRow, exactAfterMs);
+    if (what.teaches !== undefined)
+      await teachPiece(state, { piece, slotOfRow, toMs: exactAfterMs, pupils: what.teaches }, ports.breathe);
     if (gridEnd(piece.block.grid) > exactAfterMs) exact.push({ piece, slotOfRow });
   };
   const timer = startTimer(ports, pipeline);
@@ -76,7 +81,7 @@ export async function readInto(
     for await (const piece of ports.source.queryRange(query, signal)) {
       // A first read goes straight into a state that is thrown away on failure. An increment is applied as a whole, or
       // a failure half-way would leave a hole that the next increment does not read again.
-      if (isFirstRead) apply(piece);
+      if (isFirstRead) await apply(piece);
       else held.push(piece);
     }
   } catch (error) {
@@ -85,11 +90,17 @@ export async function readInto(
   }
   timer.end('success');
   state.contexts.advanceTo(what.endMs);
-  for (const piece of held) apply(piece);
+  for (const piece of held) await apply(piece);
   return { newcomers, valueAt: exactValues(state, exact) };
 }
 
-/** The history of series that turned up in an increment. Answers whether it was read. */
+/** `online`: the online engine alone, since the technique has learnt these samples, or does without. */
+export type Pupils = 'all' | 'online';
+
+/**
+ * The history of series that turned up in an increment: up to the newest scored instant, or, where the whole query may
+ * be read, as far as there are samples. Answers whether it was read.
+ */
 export async function readHistory(
   state: PipelineState,
   what: { readonly pipeline: Pipeline; readonly slots: readonly number[]; readonly mayReadAll: boolean },
@@ -100,13 +111,17 @@ export async function readHistory(
   const narrows = slots.length <= NARROW_UP_TO && ports.source.narrows?.(pipeline.query) === true;
   if (!narrows && !what.mayReadAll) return false;
   const endMs = state.contexts.endMs!;
-  const startMs = endMs - (state.contexts.capacitySteps - 1) * pipeline.stepMs;
-  await readInto(
-    state,
-    { pipeline, startMs, endMs, only: slots.map((slot) => state.contexts.labelsOf(slot)) },
-    ports,
-    signal,
-  );
+  const only = slots.map((slot) => state.contexts.labelsOf(slot));
+  if (state.online === undefined) {
+    const startMs = endMs - (state.contexts.capacitySteps - 1) * pipeline.stepMs;
+    await readInto(state, { pipeline, startMs, endMs, only }, ports, signal);
+    return true;
+  }
+  const startMs = alignDown(endMs - pipeline.contextWindowMs, pipeline.stepMs);
+  const exactAfterMs = what.mayReadAll ? endMs : (state.scoredMs ?? endMs);
+  // What they have learnt since they turned up is in the history too.
+  for (const slot of slots) state.online.add(slot);
+  await readInto(state, { pipeline, startMs, endMs, only, exactAfterMs, teaches: 'online' }, ports, signal);
   return true;
 }
 
@@ -121,13 +136,25 @@ const NO_SLOT = -1;
 /** A slot that has no sample in a piece. */
 const NO_ROW = -1;
 
-function teachPiece(state: PipelineState, { block }: RangePiece, slotOfRow: Int32Array, toMs: number): void {
-  const { startMs, stepMs, steps } = block.grid;
+async function teachPiece(
+  state: PipelineState,
+  { piece, slotOfRow, toMs, pupils }: ExactPiece & { readonly toMs: number; readonly pupils: Pupils },
+  breathe: () => Promise<void>,
+): Promise<void> {
+  const { startMs, stepMs, steps } = piece.block.grid;
   const count = Math.min(steps, Math.floor((toMs - startMs) / stepMs) + 1);
   if (count <= 0) return;
+  let untilBreath = SAMPLES_BETWEEN_BREATHS;
   for (let row = 0; row < slotOfRow.length; row++) {
-    if (slotOfRow[row]! === NO_SLOT) continue;
-    state.scorer.learn(slotOfRow[row]!, { startMs, values: block.values, from: row * steps, count });
+    const slot = slotOfRow[row]!;
+    if (slot === NO_SLOT) continue;
+    const run = { startMs, values: piece.block.values, from: row * steps, count };
+    if (pupils === 'all') state.scorer.learn(slot, run);
+    if (state.online !== undefined) learnRun(state, slot, run, toMs);
+    untilBreath -= count;
+    if (untilBreath > 0) continue;
+    untilBreath = SAMPLES_BETWEEN_BREATHS;
+    await breathe();
   }
 }
 

@@ -42,6 +42,8 @@ export interface ScoreHow {
   readonly options: ScoreOptions;
   /** Whether the pipeline makes forecasts: then the columns hold their quantiles, and their calibration learns. */
   readonly forecasts: boolean;
+  /** Whether the series of a group are one sample together: then each has a share in its score. */
+  readonly isMultivariate: boolean;
   /** Steps beyond the band after which they are a new level. */
   readonly adaptAfterSteps: number;
 }
@@ -68,9 +70,10 @@ export async function scoreStep(
     score: column(),
     anomaly: column(),
     view: new Uint8Array(count),
+    ...(how.isMultivariate && { contribution: column() }),
   };
   const tally = { scored: 0, excluded: 0, inside: 0, above: 0, below: 0 };
-  const chunkSeries = how.technique.isJoint === true ? count : CHUNK_SERIES;
+  const chunkSeries = Math.min(state.scorer.atOnce ?? CHUNK_SERIES, Math.max(count, 1));
   for (let from = 0; from < count; from += chunkSeries) {
     const to = Math.min(from + chunkSeries, count);
     const excluded = instant.excluded?.subarray(from, to);
@@ -84,6 +87,7 @@ export async function scoreStep(
       score: step.score.subarray(from, to),
       anomaly: step.anomaly.subarray(from, to),
       view: step.view.subarray(from, to),
+      ...(step.contribution && { contribution: step.contribution.subarray(from, to) }),
     };
     const slots = state.members.slots.slice(from, to);
     if (how.forecasts) fillQuantiles(state, slots, { timestampMs, options: how.options }, chunk.quantiles);
@@ -97,16 +101,21 @@ export async function scoreStep(
         continue;
       }
       tally.scored++;
-      if (chunk.value[i]! >= chunk.lower[i]! && chunk.value[i]! <= chunk.upper[i]!) tally.inside++;
+      // As good as being inside the band, and there where several series together have none.
+      if (chunk.score[i]! <= 1) tally.inside++;
       if (chunk.anomaly[i]! > 0) tally.above++;
       else if (chunk.anomaly[i]! < 0) tally.below++;
     }
-    if (how.forecasts)
+    if (how.forecasts) {
+      const taught = state.online === undefined ? undefined : chunk.value.slice();
       learnForecast(state, slots, how.technique.needs.forecast ? chunk : againstForecast(chunk, how), {
         timestampMs,
         excluded,
         adaptAfterSteps: how.adaptAfterSteps,
+        taught,
       });
+      if (taught !== undefined) state.online!.learnInstant(slots, timestampMs, taught);
+    }
     await breathe();
   }
   return { step, ...tally };
@@ -137,20 +146,31 @@ function scoreExcluded(
     if (!Number.isFinite(chunk.score[i]!)) continue;
     chunk.anomaly[i] = 0;
     // Where a forecast is made, it is its band that decides what engines see.
-    if (!forecasts) keepInBand(state, slot, timestampMs, chunk, i);
+    if (!forecasts) keepInBand(state, slot, { timestampMs }, chunk, i);
   }
 }
 
-/** Puts the edge of the band into the context in place of a sample beyond it. */
+/** Where engines learn from: contexts, or at once from `taught`, an entry a series of the chunk. */
+interface Lesson {
+  readonly timestampMs: number;
+  readonly taught?: Float64Array | undefined;
+}
+
+/** Puts the edge of the band where engines learn from, in place of a sample beyond it. */
 function keepInBand(
   state: PipelineState,
   slot: number,
-  timestampMs: number,
+  lesson: Lesson,
   { value, lower, upper }: Pick<ScoreColumns, 'value' | 'lower' | 'upper'>,
   i: number,
 ): void {
-  if (value[i]! > upper[i]!) state.contexts.replace(slot, timestampMs, upper[i]!);
-  else if (value[i]! < lower[i]!) state.contexts.replace(slot, timestampMs, lower[i]!);
+  if (value[i]! > upper[i]!) teachAs(state, slot, lesson, upper[i]!, i);
+  else if (value[i]! < lower[i]!) teachAs(state, slot, lesson, lower[i]!, i);
+}
+
+function teachAs(state: PipelineState, slot: number, { timestampMs, taught }: Lesson, value: number, i: number): void {
+  state.contexts.replace(slot, timestampMs, value);
+  if (taught !== undefined) taught[i] = value;
 }
 
 function fillQuantiles(
@@ -190,8 +210,7 @@ function learnForecast(
   state: PipelineState,
   slots: readonly number[],
   chunk: Omit<ScoreColumns, 'view'>,
-  instant: {
-    readonly timestampMs: number;
+  instant: Lesson & {
     readonly excluded: Uint8Array | undefined;
     readonly adaptAfterSteps: number;
   },
@@ -203,13 +222,13 @@ function learnForecast(
     if (!Number.isFinite(chunk.score[i]!)) continue;
     const slot = slots[i]!;
     if (instant.excluded?.[i] === 1) {
-      keepInBand(state, slot, instant.timestampMs, chunk, i);
+      keepInBand(state, slot, instant, chunk, i);
       continue;
     }
     const flag = chunk.anomaly[i]!;
     const isWrongBand = !keepsOut || state.flagShare(slot) > FLAG_SHARE_OF_A_WRONG_BAND;
     if (flag !== 0 && !isWrongBand) {
-      state.contexts.replace(slot, instant.timestampMs, flag > 0 ? chunk.upper[i]! : chunk.lower[i]!);
+      teachAs(state, slot, instant, flag > 0 ? chunk.upper[i]! : chunk.lower[i]!, i);
     }
     const teaches = chunk.score[i]! <= TEACHES_UP_TO || isWrongBand;
     state.learnFlagShare(slot, flag !== 0, shareRate);

@@ -1,4 +1,5 @@
 import { OpenAnomalyError } from '../errors.ts';
+import { CALENDAR_VERSION } from '../forecast/calendar/shape.ts';
 import { CALIBRATION_FLOATS } from '../forecast/calibrate.ts';
 import type { SeriesHint } from '../forecast/forecast.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
@@ -7,12 +8,12 @@ import { techniqueByName } from '../score/techniques.ts';
 import { EMPTY_LABELS, labelsFromRecord, labelsToRecord } from '../series/labels.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { outputLabels } from './read-task.ts';
-import { contextStepsOf } from './state-shape.ts';
+import { contextStepsOf, learnsOnline } from './state-shape.ts';
 
 /**
  * A pipeline's state as bytes. A head record (JSON), then one record per series: JSON, then columns. Every
  * record is a uint32 length, UTF-8 JSON padded to four bytes, and the columns whose lengths the JSON names, the
- * technique's bytes last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
+ * technique's bytes and those of an online engine last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
  */
 const VERSION = 2;
 
@@ -33,6 +34,8 @@ interface SeriesRecord {
   /** Bytes of the technique's memory. */
   readonly scorer: number;
   readonly alarm?: AlarmMemory;
+  /** Bytes of what an online engine learnt; absent without one. */
+  readonly online?: number;
 }
 
 /** What must be the same for a state to be of use: anything that changes what contexts, paths or labels mean. */
@@ -51,7 +54,9 @@ export function stateSignature(pipeline: Pipeline): string {
     model,
     anomaly.technique,
     anomaly.by,
+    pipeline.isMultivariate,
     contextStepsOf(pipeline, techniqueByName(anomaly.technique).needs),
+    ...(learnsOnline(pipeline) ? [pipeline.timezone, CALENDAR_VERSION] : []),
   ]);
 }
 
@@ -73,7 +78,7 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
   yield encodeRecord(head, []);
   for (const slot of slots) {
     const ring = state.contexts.exportRing(slot);
-    const { path, hint, calibration, flagShare, scorer, alarm } = state.exportSlot(slot);
+    const { path, hint, calibration, flagShare, scorer, alarm, online } = state.exportSlot(slot);
     const record: SeriesRecord = {
       labels: labelsToRecord(state.contexts.labelsOf(slot)),
       ring: ring ? { startMs: ring.startMs, base: ring.base, length: ring.offsets.length } : null,
@@ -84,8 +89,9 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
       flagShare,
       scorer: scorer?.length ?? 0,
       ...(alarm && { alarm }),
+      ...(online && { online: online.length }),
     };
-    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration, scorer]);
+    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration, scorer, online]);
   }
 }
 
@@ -126,6 +132,7 @@ function decode(
     };
     const calibration = reader.floats(CALIBRATION_FLOATS);
     const scorer = record.scorer === 0 ? undefined : reader.bytes(record.scorer);
+    const online = record.online === undefined ? undefined : reader.bytes(record.online);
     const labels = Object.keys(record.labels).length === 0 ? EMPTY_LABELS : labelsFromRecord(record.labels);
     const slot = state.add(labels, outputLabels(pipeline, labels));
     if (slot === undefined) continue;
@@ -137,6 +144,7 @@ function decode(
       flagShare: record.flagShare,
       scorer,
       alarm: record.alarm,
+      online,
     });
   }
   return state;

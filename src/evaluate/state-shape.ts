@@ -1,6 +1,8 @@
+import { isOnline } from '../forecast/engines.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import type { Technique } from '../score/score.ts';
 import { techniqueByName } from '../score/techniques.ts';
+import { OnlineColumns } from './online-columns.ts';
 import { PipelineState } from './pipeline-state.ts';
 
 /** Paths reach beyond the horizon by this much, so that the farthest look-ahead is there until the next forecast. */
@@ -22,14 +24,26 @@ export function createState(pipeline: Pipeline): PipelineState {
     stepMs,
     contextSteps: contextStepsOf(pipeline, technique.needs),
     pathSteps: horizonSteps + Math.min(horizonSteps, Math.ceil(PATH_SLACK_MS / stepMs)),
-    scorer: technique.create({ stepMs, by: pipeline.anomaly.by }),
+    scorer: technique.create({ stepMs, by: pipeline.anomaly.by, isMultivariate: pipeline.isMultivariate }),
+    online: learnsOnline(pipeline) ? new OnlineColumns(pipeline) : undefined,
   });
+}
+
+/** Whether forecasts come from an engine that learns sample by sample, here, instead of from contexts. */
+export function learnsOnline(pipeline: Pipeline): boolean {
+  return isOnline(pipeline.model.id) && makesForecasts(pipeline);
 }
 
 /** Whether nothing looks at a context: then none is kept, and only increments are read. */
 export function looksAtIncrementsOnly(pipeline: Pipeline): boolean {
   const { needs } = techniqueByName(pipeline.anomaly.technique);
-  return pipeline.mode === 'anomaly_only' && !needs.forecast && !needs.context;
+  return !needsContext(pipeline, needs);
+}
+
+/** A technique that looks at forecasts needs the context for them alone. */
+function needsContext(pipeline: Pipeline, needs: Technique['needs']): boolean {
+  if (isOnline(pipeline.model.id)) return needs.context && !needs.forecast;
+  return pipeline.mode !== 'anomaly_only' || needs.forecast || needs.context;
 }
 
 /**
@@ -37,6 +51,7 @@ export function looksAtIncrementsOnly(pipeline: Pipeline): boolean {
  * it is just long enough to tell a late sample from a series that ended.
  */
 export function contextStepsOf(pipeline: Pipeline, needs: Technique['needs']): number {
-  const isNeeded = pipeline.mode !== 'anomaly_only' || needs.forecast || needs.context;
-  return isNeeded ? Math.max(2, Math.round(pipeline.contextWindowMs / pipeline.stepMs)) : INCREMENT_STEPS;
+  return needsContext(pipeline, needs)
+    ? Math.max(2, Math.round(pipeline.contextWindowMs / pipeline.stepMs))
+    : INCREMENT_STEPS;
 }

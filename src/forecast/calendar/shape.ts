@@ -168,6 +168,9 @@ export function calendarShape(stepMs: number, seasonality: readonly Seasonality[
   };
 }
 
+/** Goes up with every change of what the memory means: older ones are then learnt anew. */
+export const CALENDAR_VERSION = 1;
+
 /** The memory of one series: three views of one buffer, which is all that a snapshot needs to keep. */
 export interface CalendarMemory {
   readonly f64: Float64Array;

@@ -7,16 +7,24 @@ import { calendarTimes } from '../../../forecast/calendar/times.ts';
 import { zoneOffset } from '../../../forecast/calendar/zone.ts';
 import type { SeriesHint } from '../../../forecast/forecast.ts';
 import { QUANTILE_LEVELS } from '../../../forecast/quantile.ts';
-import { gridEnd } from '../../../series/grid.ts';
-import type { Batch, BatchForecast } from '../forecast-batch.ts';
+import { type Grid, gridEnd } from '../../../series/grid.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
+
+interface Replay {
+  readonly series: number;
+  readonly grid: Grid;
+  /** Series-major: series × grid.steps. */
+  readonly values: Float64Array;
+  readonly horizonSteps: number;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
 
 /**
  * The online engine for those who have contexts: each series is learnt from its first sample to its last, forecast,
  * and forgotten. Pipelines do not come here, they keep what was learnt. Local time is UTC, and there are no holidays.
  */
-export function replayCalendar({ series, grid, values, horizonSteps, parameters }: Batch): BatchForecast {
+export function replayCalendar({ series, grid, values, horizonSteps, parameters }: Replay) {
   const shape = calendarShape(grid.stepMs, seasonalityOf(parameters));
   const place = { offset: zoneOffset('UTC'), row: rowOfDay([]) };
   const times = calendarTimes(shape, place, grid.startMs, grid.steps);
