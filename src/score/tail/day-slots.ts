@@ -26,16 +26,21 @@ export function sizeOf(code: number): number {
   return code === 0 ? 0 : 2 ** ((code - 1) / CODES_PER_OCTAVE + LEAST_OCTAVE);
 }
 
-/** A slot of the day is over: its usual maximum learns the one just seen. `cell` is the maximum's place in `codes`. */
-export function learnMaximum(
-  codes: Uint16Array,
-  cell: number,
-  seen: { readonly maximum: number; readonly scale: number; readonly visits: number },
-): void {
-  const usual = sizeOf(codes[cell]!);
-  const most = MOST_SLOT_GROWTH * Math.max(usual, SLOT_FLOOR * seen.scale);
-  const rate = Math.max(1 / seen.visits, SLOT_RATE);
-  codes[cell] = codeOf(usual + rate * (Math.min(seen.maximum, most) - usual));
+/** The largest |d| of a slot of the day that is over, and the scale it is judged by. */
+export interface SlotSeen {
+  readonly maximum: number;
+  readonly scale: number;
+}
+
+/** A usual maximum after one more slot, which counts for some times the old one at most. */
+export function learntMaximum(usual: number, { maximum, scale }: SlotSeen, rate: number): number {
+  const most = MOST_SLOT_GROWTH * Math.max(usual, SLOT_FLOOR * scale);
+  return usual + rate * (Math.min(maximum, most) - usual);
+}
+
+/** The usual maximum at a place in `codes` learns the one just seen on a visit to its slot, counted from 1. */
+export function learnMaximum(codes: Uint16Array, cell: number, seen: SlotSeen, visits: number): void {
+  codes[cell] = codeOf(learntMaximum(sizeOf(codes[cell]!), seen, Math.max(1 / visits, SLOT_RATE)));
 }
 
 /** The largest usual maximum of a slot and its neighbours; `from` is the view's first place in `codes`. */

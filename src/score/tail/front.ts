@@ -2,7 +2,7 @@ import { RARITY_AT_START, ratioAt } from './rarity.ts';
 import { STEP_WEIGHT, YOUTH } from './settings.ts';
 
 /** Views join as a power mean: between their mean and the loudest of them. */
-const POWER = 3;
+const POWER = 4;
 const MINUTE_MS = 60_000;
 /** Rounds of false position at most for an edge of the band. */
 const MOST_ROUNDS = 12;
@@ -46,9 +46,9 @@ export class Front {
     this.logRatio = new Float64Array(this.views);
   }
 
-  /** Joined rarity of a value, before corrections: (Σ (w · rarity)³ / views)^⅓. Leaves the views' own behind. */
+  /** Joined rarity of a value, before corrections: (Σ (w · rarity)⁴ / views)^¼. Leaves the views' own behind. */
   look(value: number): number {
-    return Math.cbrt(this.#sum(value) / this.views);
+    return fourthRoot(this.#sum(value) / this.views);
   }
 
   /** View with the largest weighted rarity in the last look. */
@@ -79,8 +79,8 @@ export class Front {
     let sum = 0;
     for (let j = 0; j < this.views; j++) {
       const rarity = this.#rarityOf(j, value);
-      const weighted = rarity * this.weight[j]!;
-      sum += weighted * weighted * weighted;
+      const square = (rarity * this.weight[j]!) ** 2;
+      sum += square * square;
     }
     return sum;
   }
@@ -137,8 +137,8 @@ export class Front {
     let near = Number.POSITIVE_INFINITY;
     let far = Number.POSITIVE_INFINITY;
     for (let j = 0; j < this.views; j++) {
-      near = Math.min(near, this.#distanceAt(j, Math.cbrt(target / this.views) / this.weight[j]!, calm, side));
-      far = Math.min(far, this.#distanceAt(j, Math.cbrt(target) / this.weight[j]!, calm, side));
+      near = Math.min(near, this.#distanceAt(j, fourthRoot(target / this.views) / this.weight[j]!, calm, side));
+      far = Math.min(far, this.#distanceAt(j, fourthRoot(target) / this.weight[j]!, calm, side));
     }
     if (far === Number.POSITIVE_INFINITY) return side * far;
     if (far <= 0) return calm;
@@ -179,6 +179,10 @@ export class Front {
     if (kind === STILL) return rarity <= this.gain[j]! ? toCentre : Number.POSITIVE_INFINITY;
     return toCentre + ratioAt(rarity, this.slope[j]!) / this.gain[j]!;
   }
+}
+
+function fourthRoot(value: number): number {
+  return Math.sqrt(Math.sqrt(value));
 }
 
 /** Corrections of the joined rarity for the length of a step and the youth of a series, and the way back. */

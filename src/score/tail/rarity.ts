@@ -7,6 +7,7 @@ import {
   MOST_SCALES,
   MOST_START_STEP,
   SCALE_SAMPLES,
+  SLOT_SHARE,
   START_STEP,
   TAIL_SHARE,
   YOUNG_STEPS,
@@ -19,7 +20,8 @@ import {
  *   −log₁₀ P(|d|) = −log₁₀ q₀ · ρ                      for ρ = |d| / (start · scale) ≤ 1
  *                   −log₁₀ q₀ + ln ρ / (index · ln 10)  beyond
  *
- * A row of floats: scale, ln start, index, excesses learnt, samples, largest |d| of this slot of the day, usual maximum around it.
+ * A row of floats: scale, ln start, index, excesses learnt, samples, largest |d| of this slot of the day, mean of those
+ * over all slots, and what this slot of the day is used to beyond the others.
  */
 export const SCALE = 0;
 export const LOG_START = 1;
@@ -27,8 +29,9 @@ export const INDEX = 2;
 export const EXCESSES = 3;
 export const SAMPLES = 4;
 export const SLOT_MAXIMUM = 5;
-export const USUAL_MAXIMUM = 6;
-export const RARITY_FLOATS = 7;
+export const MEAN_MAXIMUM = 6;
+export const SLOT_EXCESS = 7;
+export const RARITY_FLOATS = 8;
 
 /** What a view knows so far; kept in a byte. */
 export const PHASE_SCALE = 0;
@@ -82,9 +85,14 @@ export function startTail(row: Float32Array, at: number, ratios: Float32Array): 
 }
 
 /** A view that never moved has moved by `size`: its tail starts there. */
-export function startTailAtFirstMove(row: Float32Array, at: number, size: number, slotShare: number): void {
+export function startTailAtFirstMove(row: Float32Array, at: number, size: number): void {
   row[at + SCALE] = Math.max(row[at + SCALE]!, size / SCALE_SAMPLES);
-  row[at + LOG_START] = Math.log(size / (row[at + SCALE]! + slotShare * row[at + USUAL_MAXIMUM]!));
+  row[at + LOG_START] = Math.log(size / scaleNow(row, at));
+}
+
+/** The scale at this time of day. */
+export function scaleNow(row: Float32Array, at: number): number {
+  return row[at + SCALE]! + SLOT_SHARE * row[at + SLOT_EXCESS]!;
 }
 
 /** The start follows its quantile in logarithms, the index the mean log excess. `logRatio` is ln ρ before it. */

@@ -8,24 +8,26 @@ import {
   setUnscored,
 } from '../score.ts';
 import { SlotTable } from '../slot-table.ts';
-import { countVisit, daySlotOf, learnMaximum, maximumAround } from './day-slots.ts';
+import { countVisit, daySlotOf, learnMaximum, learntMaximum, maximumAround } from './day-slots.ts';
 import { correct, Front, OFF, STILL, TAIL, uncorrect } from './front.ts';
 import {
   INDEX,
   LOG_START,
   learnScale,
   learnTail,
+  MEAN_MAXIMUM,
   PHASE_START,
   PHASE_STILL,
   PHASE_TAIL,
   RARITY_FLOATS,
   SAMPLES,
   SCALE,
+  SLOT_EXCESS,
   SLOT_MAXIMUM,
+  scaleNow,
   startTail,
   startTailAtFirstMove,
   tailSlope,
-  USUAL_MAXIMUM,
 } from './rarity.ts';
 import { centresOf, learnLevel, pushValue, RECENT_DOUBLES, SLOPES } from './recent.ts';
 import {
@@ -34,7 +36,8 @@ import {
   LONGEST_GAP,
   SCALE_HALF_LIFE_DAYS,
   SCALE_SAMPLES,
-  SLOT_SHARE,
+  SLOTS_PER_DAY,
+  USUAL_EVERYWHERE,
   WARM_SAMPLES,
 } from './settings.ts';
 
@@ -51,13 +54,14 @@ const LEAST_MOVE_SHARE = 1e-12;
 const VALUES = 0;
 const LEVELS = 1;
 const GAP = 2;
-const VIEW_BYTES = 3;
+/** Slots of the day that ended, as far as a byte counts: the mean over them forgets in some days. */
+const TURNS = 3;
+const VIEW_BYTES = 4;
 
 export interface TailShape {
   readonly stepMs: number;
   /** Weight of each view, in the order spike, jump, shift. */
   readonly weights: readonly number[];
-  readonly slotsPerDay: number;
 }
 
 /** The memory of the technique `tail` for the series of one pipeline; see tail.ts for the idea. */
@@ -73,11 +77,11 @@ export class TailScorer implements Scorer {
   readonly #young: (Float32Array | undefined)[] = [];
   #youngCount = 0;
 
-  constructor({ stepMs, weights, slotsPerDay }: TailShape) {
+  constructor({ stepMs, weights }: TailShape) {
     const stepsPerDay = Math.max(4, DAY_MS / stepMs);
     this.#stepMs = stepMs;
     this.#views = weights.length;
-    this.#slotsPerDay = Math.max(1, Math.min(slotsPerDay, Math.floor(stepsPerDay)));
+    this.#slotsPerDay = Math.max(1, Math.min(SLOTS_PER_DAY, Math.floor(stepsPerDay)));
     this.#warmSamples = Math.floor(Math.min(WARM_SAMPLES, Math.max(LEAST_WARM_SAMPLES, stepsPerDay)));
     this.#scaleRate = 1 - 2 ** (-1 / (SCALE_HALF_LIFE_DAYS * stepsPerDay));
     this.#front = new Front(weights);
@@ -186,9 +190,8 @@ export class TailScorer implements Scorer {
         front.gain[j] = Math.log10(floats[row + SAMPLES]! + 1);
         continue;
       }
-      const scale = floats[row + SCALE]! + SLOT_SHARE * floats[row + USUAL_MAXIMUM]!;
       front.kind[j] = TAIL;
-      front.gain[j] = SLOPES[j]! / (scale * Math.exp(floats[row + LOG_START]!));
+      front.gain[j] = SLOPES[j]! / (scaleNow(floats, row) * Math.exp(floats[row + LOG_START]!));
       front.slope[j] = tailSlope(floats[row + INDEX]!);
     }
   }
@@ -224,7 +227,7 @@ export class TailScorer implements Scorer {
     if (phase === PHASE_TAIL) learnTail(floats, row, this.#front.logRatio[j]!);
     else if (phase === PHASE_STILL) {
       if (size > 0) {
-        startTailAtFirstMove(floats, row, size, SLOT_SHARE);
+        startTailAtFirstMove(floats, row, size);
         small[phaseAt] = PHASE_TAIL;
       }
     } else if (!this.#collect(slot, j, size)) return;
@@ -235,7 +238,7 @@ export class TailScorer implements Scorer {
   #collect(slot: number, j: number, size: number): boolean {
     const { floats, small, widths } = this.#table;
     const row = slot * widths.floats + j * RARITY_FLOATS;
-    const scale = floats[row + SCALE]! + SLOT_SHARE * floats[row + USUAL_MAXIMUM]!;
+    const scale = scaleNow(floats, row);
     // A first move after nothing but stillness has no scale to be measured in; it would be the largest ratio for ever.
     if (scale === 0 && size > 0) return false;
     const young = this.#young[slot]!;
@@ -258,17 +261,21 @@ export class TailScorer implements Scorer {
     const before = words[firstWord]!;
     if (before === daySlot) return;
     words[firstWord] = daySlot;
-    const visitsAt = slot * widths.bytes + VIEW_BYTES + 2 * this.#views;
-    const visits = before === NO_DAY_SLOT ? 0 : countVisit(small, visitsAt + before);
+    const bytes = slot * widths.bytes;
+    const isFirst = before === NO_DAY_SLOT;
+    const visits = isFirst ? 0 : countVisit(small, bytes + VIEW_BYTES + 2 * this.#views + before);
+    const turns = isFirst ? 0 : countVisit(small, bytes + TURNS);
     for (let j = 0; j < this.#views; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
       const first = firstWord + 1 + j * this.#slotsPerDay;
-      if (visits > 0) {
-        const seen = { maximum: floats[row + SLOT_MAXIMUM]!, scale: floats[row + SCALE]!, visits };
-        learnMaximum(words, first + before, seen);
+      if (!isFirst) {
+        const seen = { maximum: floats[row + SLOT_MAXIMUM]!, scale: floats[row + SCALE]! };
+        learnMaximum(words, first + before, seen, visits);
+        floats[row + MEAN_MAXIMUM] = learntMaximum(floats[row + MEAN_MAXIMUM]!, seen, 1 / turns);
       }
       floats[row + SLOT_MAXIMUM] = 0;
-      floats[row + USUAL_MAXIMUM] = maximumAround(words, first, daySlot, this.#slotsPerDay);
+      const usual = maximumAround(words, first, daySlot, this.#slotsPerDay);
+      floats[row + SLOT_EXCESS] = Math.max(0, usual - USUAL_EVERYWHERE * floats[row + MEAN_MAXIMUM]!);
     }
   }
 

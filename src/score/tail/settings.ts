@@ -4,9 +4,9 @@
  */
 
 /** −log10 of the rarity at which a sample lies on the band's edge, at a confidence level of 0.99. */
-export const EDGE = 2.6;
+export const EDGE = 2.7;
 /** The share of samples that counts as the tail. */
-export const TAIL_SHARE = 0.02;
+export const TAIL_SHARE = 0.03;
 /** Step of the tracked tail start, in logarithms. */
 export const START_STEP = 0.05;
 /** Step while a view is young: half over the tail samples seen, within these bounds. */
@@ -31,8 +31,11 @@ export const SCALE_HALF_LIFE_DAYS = 7;
 /** A deviation is learnt as this many scales at most. */
 export const MOST_SCALES = 5;
 
-/** Share of what this time of day is used to at most, in the scale. */
+/** Slots of the day: half an hour each, or a step where that is longer. */
+export const SLOTS_PER_DAY = 48;
+/** Share in the scale of what this time of day is used to beyond `USUAL_EVERYWHERE` times what any time is. */
 export const SLOT_SHARE = 0.3;
+export const USUAL_EVERYWHERE = 1.5;
 /** Weight of the newest day in a time slot's usual maximum. */
 export const SLOT_RATE = 0.1;
 /** A maximum is learnt as this many times the old one, or this many times `SLOT_FLOOR` scales, at most. */

@@ -12,5 +12,5 @@ export const tail: Technique = {
   needs: { forecast: false, context: false },
   views: ['spike', 'jump', 'shift'],
   warmUpMs: 2 * 86_400_000,
-  create: ({ stepMs }) => new TailScorer({ stepMs, weights: [1, 1, 0.7], slotsPerDay: 288 }),
+  create: ({ stepMs }) => new TailScorer({ stepMs, weights: [1, 1, 0.7] }),
 };
