@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000;
 /** Rounds of false position at most for an edge of the band. */
 const MOST_ROUNDS = 12;
 /** Precision of an edge, as a share of the joined rarity there; the score is made to agree with the edge published. */
-const PRECISION = 2e-3;
+const PRECISION = 1e-2;
 /** Points tried between the views' centres for a place where nothing is rare. */
 const CENTRE_ROUNDS = 12;
 
