@@ -9,6 +9,7 @@ export const FAMILIES = [
   'score',
   'anomaly',
   'alarm',
+  'contribution',
   'forecast',
   'forecast_lower',
   'forecast_upper',
@@ -28,6 +29,8 @@ export interface ScoredStep {
   readonly view: Uint8Array;
   /** −1, 0, 1: side of the alarm that is open; undefined where the pipeline does not publish it. */
   readonly alarm?: Float64Array;
+  /** Share of the series in its group's score, where several series are scored together. */
+  readonly contribution?: Float64Array;
 }
 
 /** Look-ahead of a pipeline, stamped with the evaluation: columns as above, one entry of the list per horizon. */

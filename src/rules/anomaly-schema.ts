@@ -6,9 +6,8 @@ export const anomaly = section(
   {
     technique: choice(['tail', 'confidence_interval', 'z_score', 'iqr', 'isolation_forest', 'peers'], {
       description:
-        'How a sample is scored. `tail`: by how rare it is for its own series; needs no forecast, and is the best of them on labelled operational data. `confidence_interval`: by the band of the forecast made before it. `z_score` and `iqr`: by the samples just before it, for those who know them. `peers`: one member of a fleet by its siblings at the same instant.',
+        'How a sample is scored. `tail`: by how rare it is for its own series; needs no forecast, and is the best of them on labelled operational data. `confidence_interval`: by the band of the forecast made before it. `z_score` and `iqr`: by the samples just before it, for those who know them. `peers`: one member of a fleet by its siblings at the same instant. `isolation_forest`: by how easily it is told from the samples of the last days; with `series_type: multivariate`, those of several series together.',
       default: 'tail',
-      unavailable: ['isolation_forest'],
     }),
     confidence_level: number({
       description:
@@ -64,6 +63,16 @@ export const anomaly = section(
         }),
       },
       { title: 'peers', description: 'For the technique `peers`.', default: {} },
+    ),
+    join: section(
+      {
+        on: list(text({ description: 'A label name.' }), {
+          description:
+            'Labels whose values join series: those that have the same are one sample, such as all metrics of an `instance`. Everything of the pipeline is one unless given.',
+          default: [],
+        }),
+      },
+      { title: 'join', description: 'For `series_type: multivariate`.', default: {} },
     ),
     alarm: optional(alarm),
   },

@@ -53,6 +53,7 @@ function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource }: BuildO
     limit: raw.limit ?? group.limit,
     labels: { ...group.labels, ...raw.labels },
     model: { type: raw.model.type, id: raw.model.id, parameters: raw.model.parameters },
+    isMultivariate: raw.series_type === 'multivariate',
     anomaly: {
       technique: raw.anomaly.technique,
       confidenceLevel: raw.anomaly.confidence_level,
@@ -61,7 +62,7 @@ function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource }: BuildO
       pagingThreshold: raw.anomaly.paging_threshold,
       adaptAfterMs: raw.anomaly.adapt_after.ms,
       minDeviation: raw.anomaly.min_deviation,
-      by: raw.anomaly.technique === 'peers' ? raw.anomaly.peers.by : [],
+      by: raw.anomaly.technique === 'peers' ? raw.anomaly.peers.by : raw.anomaly.join.on,
       alarm: raw.anomaly.alarm === undefined ? DEFAULT_ALARM_RULE : buildAlarm(raw.anomaly.alarm),
       publishesAlarm: raw.anomaly.alarm !== undefined,
     },

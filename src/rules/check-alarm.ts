@@ -9,6 +9,22 @@ const MOST_OF = 32;
 
 type Report = (path: Path, message: string) => void;
 
+/** Only some techniques look at series together. */
+export function checkTogether(pipeline: Loose<RawPipeline>, path: Path, report: Report): void {
+  const { series_type: type, anomaly } = pipeline;
+  const { technique, join, peers } = anomaly ?? {};
+  if (technique === undefined) return;
+  if (type === 'multivariate' && technique !== 'isolation_forest')
+    report(
+      [...path, 'series_type'],
+      `series are scored together by the technique isolation_forest alone, not by ${technique}; set anomaly.technique`,
+    );
+  if (type !== 'multivariate' && (join?.on?.length ?? 0) > 0)
+    report([...path, 'anomaly', 'join'], 'joins series that are scored one by one; set series_type: multivariate');
+  if (technique !== 'peers' && (peers?.by?.length ?? 0) > 0)
+    report([...path, 'anomaly', 'peers'], `is for the technique peers, not for ${technique}`);
+}
+
 /** Checks across the keys of an `alarm:` block. */
 export function checkAlarm(anomaly: Loose<RawPipeline>['anomaly'], path: Path, report: Report): void {
   const { alarm, threshold } = anomaly ?? {};

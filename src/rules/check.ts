@@ -4,7 +4,7 @@ import type { Loose } from '../document/read.ts';
 import { closest } from '../document/suggest.ts';
 import { checkEngineParameters } from '../forecast/engines.ts';
 import { isLabelName } from '../series/labels.ts';
-import { checkAlarm, checkExclude } from './check-alarm.ts';
+import { checkAlarm, checkExclude, checkTogether } from './check-alarm.ts';
 import type { Problem } from './problem.ts';
 import { cronFault, isTimezone } from './schedule.ts';
 import type { RawGroup, RawPipeline, RawRules } from './schema.ts';
@@ -99,6 +99,7 @@ function checkPipeline(
   checkLabels(pipeline.labels, path, report);
   checkAlarm(pipeline.anomaly, [...path, 'anomaly'], report);
   checkExclude(pipeline.exclude, path, report);
+  checkTogether(pipeline, path, report);
   checkSchedules(pipeline, path, report);
   checkDatasource(pipeline, path, { datasources, isNeeded: group?.datasource === undefined }, report);
 }

@@ -29,6 +29,8 @@ export interface Pipeline {
     readonly id: string;
     readonly parameters: Readonly<Record<string, unknown>>;
   };
+  /** Whether series are scored together, as groups that `anomaly.by` tells apart. */
+  readonly isMultivariate: boolean;
   readonly anomaly: {
     readonly technique: string;
     readonly confidenceLevel: number;

@@ -113,9 +113,10 @@ const pipeline = section(
     anomaly_schedule: optional(text({ description: 'Cron of scoring; the group’s interval unless given.' })),
     timezone: text({ description: 'Time zone of the schedules, such as Europe/Berlin.', default: 'UTC' }),
     series_type: choice(['univariate', 'multivariate', 'covariate'], {
-      description: 'Whether series are looked at one by one or together.',
+      description:
+        'Whether series are looked at one by one or together. `multivariate` is for the technique `isolation_forest`: the series that `anomaly.join` names are scored as one sample.',
       default: 'univariate',
-      unavailable: ['multivariate', 'covariate'],
+      unavailable: ['covariate'],
     }),
     covariates: list(covariate, {
       description: 'Other series that explain this one.',

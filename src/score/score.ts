@@ -27,10 +27,12 @@ export interface ScoreColumns {
   readonly anomaly: Float64Array;
   /** Which of the technique's views had the most to do with the score, as an index into `Technique.views`. */
   readonly view: Uint8Array;
+  /** Share that the series has in its group's score, for techniques that look at several series together. */
+  readonly contribution?: Float64Array;
 }
 
 /** What every technique fills; which view spoke is the affair of those that have several. */
-type AnswerColumns = Omit<ScoreColumns, 'view'>;
+type AnswerColumns = Omit<ScoreColumns, 'view' | 'contribution'>;
 
 /** Which series and instant a chunk of columns is about: entry i of every column belongs to slots[i]. */
 export interface ScoreInstant {
@@ -48,8 +50,6 @@ export interface Technique {
   readonly views: readonly string[];
   /** Past that a new series learns from before it is scored, where it can be had; 0 for techniques without memory. */
   readonly warmUpMs: number;
-  /** Whether a sample is judged by those of other series: then all of an instant come in one piece. */
-  readonly isJoint?: boolean;
   create(shape: ScorerShape): Scorer;
 }
 
@@ -57,6 +57,8 @@ export interface ScorerShape {
   readonly stepMs: number;
   /** Labels whose values tell groups of series apart, for techniques that join series. */
   readonly by?: readonly string[];
+  /** Whether the series of a group are one sample together. */
+  readonly isMultivariate?: boolean;
 }
 
 /**
@@ -66,6 +68,11 @@ export interface ScorerShape {
 export interface Scorer {
   /** Bytes held. */
   readonly bytes: number;
+  /**
+   * Series that are scored between two breaths; a thousand unless said. Infinity: a series is judged by others, so that
+   * all of an instant come in one piece, and what is learnt of the past is learnt by scoring it.
+   */
+  readonly atOnce?: number;
   /** Starts a slot with nothing learnt, published under `labels`, which techniques that join series look at; before anything else is asked of it. */
   add(slot: number, labels?: Labels): void;
   remove(slot: number): void;
@@ -114,7 +121,7 @@ const FLOAT_NOISE = 1e-9;
 const LINEAR_UP_TO = 10;
 
 /** A sample outside `data_range` is an anomaly by itself and scores at least this multiple of the threshold. */
-const OUTSIDE_RANGE = 2;
+export const OUTSIDE_RANGE = 2;
 
 /** Half-width a band has at least: what the user calls too small to matter, and the noise of floats. */
 export function leastHalfWidth(expected: number, options: ScoreOptions, noise = NOISE_RELATIVE): number {

@@ -1,5 +1,6 @@
 import { OpenAnomalyError } from '../errors.ts';
 import { confidenceInterval } from './confidence-interval.ts';
+import { isolationForest } from './forest/isolation-forest.ts';
 import { iqr } from './iqr.ts';
 import { peers } from './peers/peers.ts';
 import type { Technique } from './score.ts';
@@ -13,6 +14,7 @@ export const TECHNIQUES: Readonly<Record<string, Technique>> = {
   z_score: zScore,
   iqr,
   peers,
+  isolation_forest: isolationForest,
 };
 
 /** Throws `config_invalid` for a name that the rule check should have refused. */

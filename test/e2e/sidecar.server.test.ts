@@ -103,8 +103,9 @@ afterAll(async () => {
 });
 
 describe('beside Prometheus', () => {
-  // Alarms are published by pipelines that ask for them; these do not.
-  test.each(FAMILIES.filter((family) => family !== 'alarm').map((family) => `openanomaly_${family}`))(
+  // Alarms and contributions are published by pipelines that ask for them; these do not.
+  const ASKED_FOR = ['alarm', 'contribution'];
+  test.each(FAMILIES.filter((family) => !ASKED_FOR.includes(family)).map((family) => `openanomaly_${family}`))(
     '%s arrives with the labels of its input',
     async (name) => {
       const query = `${name}{pipeline="node_cpu_usage"} or ${name}{pipeline="e2e_load"}`;

@@ -77,3 +77,33 @@ test('windows of a group hold for its pipelines, and each is checked where it st
     expect.stringMatching(/^r\.yaml: 5:\d+: .*exclude\[0\]: .* ends before it starts/),
   ]);
 });
+
+test.each([
+  [
+    'series_type: multivariate',
+    '{}',
+    'series_type: series are scored together by the technique isolation_forest alone, not by tail',
+  ],
+  [
+    '',
+    '{technique: isolation_forest, join: {on: [instance]}}',
+    'joins series that are scored one by one; set series_type',
+  ],
+  ['', '{peers: {by: [job]}}', 'anomaly.peers: is for the technique peers, not for tail'],
+])('%s with anomaly: %s is a problem', (type, anomaly, said) => {
+  const { problems } = parse(anomaly, type === '' ? '' : `  ${type}\n`);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain(said);
+});
+
+test('techniques that join series have their labels', () => {
+  expect(parse('{technique: peers, peers: {by: [job]}}').pipeline).toMatchObject({
+    isMultivariate: false,
+    anomaly: { by: ['job'] },
+  });
+  const joined = '{technique: isolation_forest, join: {on: [instance]}}';
+  expect(parse(joined, '  series_type: multivariate\n').pipeline).toMatchObject({
+    isMultivariate: true,
+    anomaly: { by: ['instance'] },
+  });
+});

@@ -175,7 +175,10 @@ describe('all mistakes of a file are reported', () => {
 
   test.each([
     ['selector: up', '6:9: selector: not available in this version (streaming pipelines); remove it'],
-    ['series_type: covariate', '6:22: series_type: "covariate" is not available in this version; use univariate'],
+    [
+      'series_type: covariate',
+      '6:22: series_type: "covariate" is not available in this version; use univariate or multivariate',
+    ],
     ['covariates: [{name: a, query: b}]', '6:9: covariates: not available in this version (covariates); remove it'],
     ['training: {window: 30d}', '6:9: training: not available in this version (training); remove it'],
     ['model: {type: remote}', '6:23: model.type: "remote" is not available in this version; use local'],
@@ -183,10 +186,6 @@ describe('all mistakes of a file are reported', () => {
     [
       'model: {id: prophet}',
       '6:21: model.id: "prophet" is not available in this version; use auto, seasonal_naive, climatology, ets, openanomaly-tiny or calendar',
-    ],
-    [
-      'anomaly: {technique: isolation_forest}',
-      '6:30: anomaly.technique: "isolation_forest" is not available in this version; use tail, confidence_interval, z_score, iqr or peers',
     ],
   ])('what is not there yet is not silently ignored: %s', (keys, expected) => {
     expect(problemsOfPipeline(keys)).toEqual([expected]);

@@ -32,6 +32,7 @@ describe('a rule file becomes groups', () => {
             limit: 0,
             labels: {},
             model: { type: 'local', id: 'auto', parameters: {} },
+            isMultivariate: false,
             anomaly: {
               technique: 'tail',
               confidenceLevel: 0.99,
@@ -119,6 +120,7 @@ groups:
       limit: 5,
       labels: { team: 'infra', tier: 'b' },
       model: { type: 'local', id: 'ets', parameters: { damping: 0.5, periods: ['1d', '1w'] } },
+      isMultivariate: false,
       anomaly: {
         technique: 'confidence_interval',
         confidenceLevel: 0.9,

@@ -24,6 +24,7 @@ export function pipelineOf(changes: Partial<Pipeline> = {}): Pipeline {
     limit: 0,
     labels: { team: 'infra' },
     model: { type: 'local', id: 'auto', parameters: {} },
+    isMultivariate: false,
     anomaly: {
       technique: 'confidence_interval',
       confidenceLevel: 0.99,

@@ -12,13 +12,24 @@ export const FAMILY_HELP = {
     'Whether the scored sample is anomalous: -1 below the band, 0 normal, 1 above the band; as of the last evaluation.',
   alarm:
     'Whether an alarm is open for the series: -1 for one below, 0 for none, 1 for one above; as of the last evaluation.',
+  contribution:
+    'Share that the series has in the score of its group, where series are scored together; as of the last evaluation.',
   forecast: 'Value expected one horizon from now; as of the last evaluation.',
   forecast_lower: 'Lower quantile of the value one horizon from now; as of the last evaluation.',
   forecast_upper: 'Upper quantile of the value one horizon from now; as of the last evaluation.',
 } as const satisfies Record<Family, string>;
 
 /** Family of the page ← column of a scored step. */
-export const SCORED_COLUMNS = ['value', 'expected', 'lower', 'upper', 'score', 'anomaly', 'alarm'] as const;
+export const SCORED_COLUMNS = [
+  'value',
+  'expected',
+  'lower',
+  'upper',
+  'score',
+  'anomaly',
+  'alarm',
+  'contribution',
+] as const;
 
 /** Family of the page ← column of a look-ahead. */
 export const AHEAD_COLUMNS = {

@@ -13,6 +13,5 @@ export const peers: Technique = {
   needs: { forecast: false, context: false },
   views: ['apart', 'drift'],
   warmUpMs: 86_400_000,
-  isJoint: true,
   create: ({ stepMs, by = [] }) => new PeersScorer({ stepMs, by }),
 };

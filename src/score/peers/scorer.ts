@@ -65,6 +65,7 @@ const BEYOND_GROUPS = -1;
 
 /** The memory of the technique `peers` for the series of one pipeline; see peers.ts for the idea. */
 export class PeersScorer implements Scorer {
+  readonly atOnce = Number.POSITIVE_INFINITY;
   readonly #by: readonly string[];
   readonly #stepMs: number;
   readonly #habitRate: number;
@@ -262,7 +263,7 @@ export class PeersScorer implements Scorer {
       if (small[bytes + MOVED + j] === 1) {
         if (samples >= SCALE_SAMPLES) this.#learnTail(row, j, isAnomalous);
       } else if (size > 0) {
-        startTailAtFirstMove(floats, row, size, 0);
+        startTailAtFirstMove(floats, row, size);
         if (samples < SCALE_SAMPLES) floats[row + LOG_START] = Math.log(FIRST_START);
         small[bytes + MOVED + j] = 1;
       }

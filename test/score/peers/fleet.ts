@@ -24,6 +24,7 @@ export function scoreInstant(
     score: column(),
     anomaly: column(),
     view: new Uint8Array(values.length),
+    contribution: column(),
   };
   const slots = values.map((_, slot) => slot);
   scorer.score(
