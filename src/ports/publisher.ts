@@ -8,6 +8,7 @@ export const FAMILIES = [
   'upper',
   'score',
   'anomaly',
+  'view',
   'alarm',
   'contribution',
   'forecast',

@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { describeError } from '../../errors.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { type Evaluation, FAMILIES, type Family, type Publisher } from '../../ports/publisher.ts';
+import { type Evaluation, FAMILIES, type Family, type Publisher, type ScoredStep } from '../../ports/publisher.ts';
 import { formatLabels } from '../../series/labels.ts';
 import type { Telemetry } from '../../telemetry/metrics.ts';
 import {
@@ -18,7 +18,15 @@ import {
 import { gzipPieces, PagePiece } from '../../wire/exposition-gzip.ts';
 import { renderSelfMetrics, type SelfMetric } from '../../wire/exposition-self.ts';
 import { AHEAD_COLUMNS, AHEAD_FAMILIES, FAMILY_HELP, SCORED_COLUMNS } from './page-families.ts';
-import { aheadText, HORIZON_LABEL, NO_SERIES_TEXTS, type SeriesTexts, seriesTexts } from './series-texts.ts';
+import {
+  aheadText,
+  besideOwn,
+  HORIZON_LABEL,
+  NO_SERIES_TEXTS,
+  type SeriesTexts,
+  seriesTexts,
+  VIEW_LABEL,
+} from './series-texts.ts';
 
 /** Lines rendered before the event loop gets a turn: two or three milliseconds of work. */
 const LINES_PER_TURN = 4_000;
@@ -45,6 +53,7 @@ interface PipelineEntry {
   pieces: ReadonlyMap<Family, PagePiece>;
   texts: SeriesTexts;
   horizons: readonly string[];
+  views: readonly string[];
 }
 
 class RenderedPage implements MetricsPage {
@@ -64,7 +73,12 @@ class RenderedPage implements MetricsPage {
   }
 
   publish(evaluation: Evaluation): Promise<void> {
-    const entry = this.#entries.get(evaluation.pipeline) ?? { pieces: new Map(), texts: NO_SERIES_TEXTS, horizons: [] };
+    const entry = this.#entries.get(evaluation.pipeline) ?? {
+      pieces: new Map(),
+      texts: NO_SERIES_TEXTS,
+      horizons: [],
+      views: [],
+    };
     this.#entries.set(evaluation.pipeline, entry);
     const rendered = this.#rendering.then(() => this.#render(evaluation, entry));
     // The caller gets the failure; the evaluations behind it are rendered all the same.
@@ -103,7 +117,8 @@ class RenderedPage implements MetricsPage {
     if (texts.duplicates !== entry.texts.duplicates) this.#tellDuplicates(evaluation.pipeline, texts);
     const pieces = new Map(entry.pieces);
     const step = evaluation.steps.at(-1);
-    if (step !== undefined)
+    if (step !== undefined) {
+      pieces.set('view', await this.#renderFamily('view', viewColumns(evaluation, step, texts)));
       for (const family of SCORED_COLUMNS) {
         // A series that has no current sample is not shown at all: its band alone would look like a live series.
         const values = step[family];
@@ -111,6 +126,7 @@ class RenderedPage implements MetricsPage {
         const column = { series: texts.scored, extra: '', values, present: step.value };
         pieces.set(family, await this.#renderFamily(family, [column]));
       }
+    }
     const { lookAhead } = evaluation;
     if (lookAhead.length > 0)
       for (const family of AHEAD_FAMILIES) {
@@ -130,6 +146,7 @@ class RenderedPage implements MetricsPage {
     // Swapped in one go, so that no scrape sees half of an evaluation. An entry that was removed stays unseen.
     entry.pieces = pieces;
     entry.texts = texts;
+    entry.views = evaluation.views;
     if (lookAhead.length > 0) entry.horizons = lookAhead.map((ahead) => ahead.horizon);
   }
 
@@ -152,14 +169,16 @@ class RenderedPage implements MetricsPage {
     if (ended.length === 0) return;
     const scored = new Set<string>();
     const ahead = new Set<string>();
+    const flagged = new Set<string>();
     for (const labels of ended) {
       const text = labelText(labels);
       scored.add(text);
       for (const horizon of entry.horizons) ahead.add(joinLabels(aheadText(labels, text), horizonText(horizon)));
+      for (const view of entry.views) flagged.add(joinLabels(besideOwn(VIEW_LABEL, labels, text), viewText(view)));
     }
     for (const [family, piece] of entry.pieces) {
       if (pieces.get(family) !== piece) continue;
-      const gone = family in AHEAD_COLUMNS ? ahead : scored;
+      const gone = family === 'view' ? flagged : family in AHEAD_COLUMNS ? ahead : scored;
       pieces.set(family, new PagePiece(withoutSeries(piece.text, this.#nameOf(family), gone)));
     }
   }
@@ -196,6 +215,28 @@ class RenderedPage implements MetricsPage {
     const head = (family: Family) => familyHead(this.#nameOf(family), FAMILY_HELP[family], 'gauge', format);
     return new Map(FAMILIES.map((family) => [family, new PagePiece(Buffer.from(head(family)))]));
   }
+}
+
+/** A column a view, of the flagged series it spoke of: few, so their texts are picked out. */
+function viewColumns(
+  { views, series }: Evaluation,
+  { anomaly, view }: ScoredStep,
+  { scored }: SeriesTexts,
+): Omit<GaugeColumn, 'name'>[] {
+  return views.map((name, v) => {
+    const texts: string[] = [];
+    for (let s = 0; s < series.length; s++) {
+      const text = scored[s];
+      const isFlagged = anomaly[s]! !== 0 && !Number.isNaN(anomaly[s]!);
+      if (isFlagged && view[s] === v && text !== undefined) texts.push(besideOwn(VIEW_LABEL, series[s]!, text));
+    }
+    const values = new Float64Array(texts.length).fill(1);
+    return { series: texts, extra: viewText(name), values, present: undefined };
+  });
+}
+
+function viewText(view: string): string {
+  return `${VIEW_LABEL}="${escapeValue(view)}"`;
 }
 
 function horizonText(horizon: string): string {

@@ -10,6 +10,7 @@ export const FAMILY_HELP = {
     'Distance of the scored sample from the expected value: 0 on it, 1 on the edge of the band, no upper bound; as of the last evaluation.',
   anomaly:
     'Whether the scored sample is anomalous: -1 below the band, 0 normal, 1 above the band; as of the last evaluation.',
+  view: 'Constant 1 for a series that is flagged, labelled by the view of it that spoke; as of the last evaluation.',
   alarm:
     'Whether an alarm is open for the series: -1 for one below, 0 for none, 1 for one above; as of the last evaluation.',
   contribution:

@@ -13,6 +13,7 @@ export interface SeriesTexts {
 }
 
 export const HORIZON_LABEL = 'horizon';
+export const VIEW_LABEL = 'view';
 
 export const NO_SERIES_TEXTS: SeriesTexts = { series: [], scored: [], ahead: [], duplicates: [] };
 
@@ -42,14 +43,19 @@ export function seriesTexts(series: readonly Labels[], before: SeriesTexts): Ser
   return { series, scored, ahead, duplicates };
 }
 
-/** The text of a series on a look-ahead line; a label that the source calls `horizon` gives way as in a scrape. */
+/** The text of a series on a look-ahead line. */
 export function aheadText(labels: Labels, scored: string): string {
-  const horizon = labelValue(labels, HORIZON_LABEL);
-  if (horizon === undefined) return scored;
-  const { [HORIZON_LABEL]: _, ...rest } = labelsToRecord(labels);
-  let name = `exported_${HORIZON_LABEL}`;
+  return besideOwn(HORIZON_LABEL, labels, scored);
+}
+
+/** The text of a series on a line that gets a label of ours; one that the source calls so gives way as in a scrape. */
+export function besideOwn(own: string, labels: Labels, scored: string): string {
+  const value = labelValue(labels, own);
+  if (value === undefined) return scored;
+  const { [own]: _, ...rest } = labelsToRecord(labels);
+  let name = `exported_${own}`;
   while (rest[name] !== undefined) name = `exported_${name}`;
-  return labelText(labelsFromRecord({ ...rest, [name]: horizon }));
+  return labelText(labelsFromRecord({ ...rest, [name]: value }));
 }
 
 function isSameSeries(a: readonly Labels[], b: readonly Labels[]): boolean {

@@ -55,6 +55,8 @@ describe('the page of one pipeline', () => {
       'oa_score{instance="b",pipeline="cpu"} 402',
       'oa_anomaly{instance="a",pipeline="cpu"} 501',
       'oa_anomaly{instance="b",pipeline="cpu"} 502',
+      'oa_view{instance="a",pipeline="cpu",view="forecast"} 1',
+      'oa_view{instance="b",pipeline="cpu",view="forecast"} 1',
       'oa_forecast{instance="a",pipeline="cpu",horizon="15m"} 1001',
       'oa_forecast{instance="b",pipeline="cpu",horizon="15m"} 1002',
       'oa_forecast{instance="a",pipeline="cpu",horizon="1h"} 1003',
@@ -125,6 +127,20 @@ describe('the page of one pipeline', () => {
     ]);
     await page.publish(evaluation({ ended: instances('a', 'c') }));
     expect(await samples()).toEqual([]);
+  });
+
+  it('tells the view that spoke of flagged series only; a label of that name from the source gives way', async () => {
+    const series = [...instances('a', 'b', 'c'), labelsFromRecord({ instance: 'd', pipeline: 'cpu', view: 'mine' })];
+    const step = scoredStep([1, 2, 3, 4]);
+    step.anomaly.set([1, 0, Number.NaN, -1]);
+    step.view.set([1, 0, 1, 0]);
+    await page.publish(evaluation({ series, steps: [step], views: ['spike', 'shift'] }));
+    expect(await samples('view')).toEqual([
+      'oa_view{exported_view="mine",instance="d",pipeline="cpu",view="spike"} 1',
+      'oa_view{instance="a",pipeline="cpu",view="shift"} 1',
+    ]);
+    await page.publish(evaluation({ series: series.slice(0, 3), ended: series.slice(3) }));
+    expect(await samples('view')).toEqual(['oa_view{instance="a",pipeline="cpu",view="shift"} 1']);
   });
 
   it('spells infinities', async () => {

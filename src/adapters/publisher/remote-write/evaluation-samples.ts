@@ -1,7 +1,8 @@
 import type { Evaluation, Family, FuturePath, LookAhead, ScoredStep } from '../../../ports/publisher.ts';
 import { AHEAD_COLUMNS, AHEAD_FAMILIES, FAMILY_HELP, SCORED_COLUMNS } from '../page-families.ts';
 import type { Intake } from './intake.ts';
-import type { Column, PublishedSeries } from './published-series.ts';
+import type { Column, PublishedSeries, Row } from './published-series.ts';
+import type { RemoteSeries } from './remote-series.ts';
 
 /** Value of the label `horizon` on a path that is written at its own instants. */
 const PATH_HORIZON = 'path';
@@ -23,7 +24,10 @@ export class EvaluationSamples {
 
   giveTo(intake: Intake): void {
     const { steps, lookAhead, futurePath } = this.#evaluation;
-    for (const step of steps) this.#giveStep(step, intake);
+    for (const step of steps) {
+      this.#giveStep(step, intake);
+      this.#giveViews(step, intake);
+    }
     this.#giveLookAhead(lookAhead, intake);
     if (futurePath !== undefined) this.#givePath(futurePath, intake);
     this.#giveEnded(intake);
@@ -41,11 +45,26 @@ export class EvaluationSamples {
     }
   }
 
+  /** Few series are flagged; those that are no longer get a marker, or they would be found for minutes. */
+  #giveViews({ timestampMs, anomaly, view }: ScoredStep, intake: Intake): void {
+    const columns = this.#evaluation.views.map((name) => this.#column('view', { view: name }));
+    const spoke = new Map<RemoteSeries, { readonly row: Row; readonly column: Column }>();
+    for (const [s, labels] of this.#evaluation.series.entries()) {
+      if (anomaly[s]! === 0 || Number.isNaN(anomaly[s]!)) continue;
+      const row = this.#published.row(labels);
+      const column = columns[view[s]!]!;
+      const series = this.#published.series(row, column);
+      intake.sample(series, timestampMs, 1);
+      if (typeof series === 'object') spoke.set(series, { row, column });
+    }
+    for (const series of this.#published.replaceTransient(spoke)) intake.end(series, timestampMs);
+  }
+
   /** Forecast and anomaly task may both publish at one instant; the look-ahead that came first stands. */
   #giveLookAhead(lookAhead: readonly LookAhead[], intake: Intake): void {
     const columns = lookAhead.flatMap((ahead) =>
       AHEAD_FAMILIES.map((family) => ({
-        column: this.#column(family, ahead.horizon),
+        column: this.#column(family, { horizon: ahead.horizon }),
         values: ahead[AHEAD_COLUMNS[family]],
       })),
     );
@@ -59,7 +78,7 @@ export class EvaluationSamples {
   #givePath(path: FuturePath, intake: Intake): void {
     const { series } = this.#evaluation;
     const columns = AHEAD_FAMILIES.map((family) => ({
-      column: this.#column(family, PATH_HORIZON),
+      column: this.#column(family, { horizon: PATH_HORIZON }),
       values: path[AHEAD_COLUMNS[family]],
     }));
     for (const [i, timestampMs] of path.timestampsMs.entries())
@@ -75,8 +94,7 @@ export class EvaluationSamples {
     for (const labels of ended) for (const series of this.#published.end(labels)) intake.end(series, timestampMs);
   }
 
-  #column(family: Family, horizon?: string): Column {
-    const about = { help: FAMILY_HELP[family], ...(horizon !== undefined && { horizon }) };
-    return this.#published.column(`${this.#prefix}_${family}`, about);
+  #column(family: Family, own: { readonly horizon?: string; readonly view?: string } = {}): Column {
+    return this.#published.column(`${this.#prefix}_${family}`, { help: FAMILY_HELP[family], ...own });
   }
 }

@@ -6,7 +6,7 @@ import { type RemoteSeries, type SeriesRegistry, shardHash } from './remote-seri
 
 /** A family as a pipeline publishes it: one series per series of the pipeline. */
 export interface Column {
-  /** Metric name and, for look-ahead, `horizon`. */
+  /** Metric name and labels of ours: `horizon` for look-ahead, `view` for what a flagged series was conspicuous by. */
   readonly labels: Readonly<Record<string, string>>;
   /** The same, legal, sorted and encoded. */
   readonly fields: readonly LabelField[];
@@ -41,6 +41,8 @@ export class PublishedSeries {
   readonly #byKey = new Map<string, Row>();
   /** The same by identity: a label set is the same object from evaluation to evaluation. */
   #byLabels = new WeakMap<Labels, Row>();
+  /** Counterparts that come and go with what is said, and are there now, and where they are kept. */
+  #transient = new Map<RemoteSeries, { readonly row: Row; readonly column: Column }>();
   /** When the pipeline last published. */
   usedMs = 0;
 
@@ -49,13 +51,14 @@ export class PublishedSeries {
     this.#relabel = relabel;
   }
 
-  column(metric: string, about: { readonly help: string; readonly horizon?: string }): Column {
-    const key = `${metric} ${about.horizon ?? ''}`;
+  column(metric: string, about: { readonly help: string; readonly horizon?: string; readonly view?: string }): Column {
+    const key = `${metric} ${about.horizon ?? ''} ${about.view ?? ''}`;
     let column = this.#columns.get(key);
     if (column === undefined) {
-      const labels = { __name__: metric, ...(about.horizon !== undefined && { horizon: about.horizon }) };
+      const { help, ...own } = about;
+      const labels = { __name__: metric, ...own };
       const fields = labelFields(legalPairs(Object.entries(labels).flat()) ?? [], this.#encoder);
-      column = { labels, fields, help: about.help, index: this.#columns.size };
+      column = { labels, fields, help, index: this.#columns.size };
       this.#columns.set(key, column);
     }
     return column;
@@ -77,13 +80,29 @@ export class PublishedSeries {
     return counterpart;
   }
 
+  /** Makes `now` the counterparts that come and go; answers, and forgets, those that are not there any more. */
+  replaceTransient(now: ReadonlyMap<RemoteSeries, { readonly row: Row; readonly column: Column }>): RemoteSeries[] {
+    const gone: RemoteSeries[] = [];
+    for (const [series, { row, column }] of this.#transient) {
+      if (now.has(series)) continue;
+      row.counterparts[column.index] = undefined;
+      this.#registry.forget(series);
+      gone.push(series);
+    }
+    this.#transient = new Map(now);
+    return gone;
+  }
+
   /** Forgets a series; answers its counterparts that something was written to. */
   end(labels: Labels): RemoteSeries[] {
     const counterparts = this.#byKey.get(labels.key)?.counterparts ?? [];
     this.#byKey.delete(labels.key);
     this.#byLabels.delete(labels);
     const known = new Set(counterparts.filter((counterpart) => typeof counterpart === 'object'));
-    for (const series of known) this.#registry.forget(series);
+    for (const series of known) {
+      this.#registry.forget(series);
+      this.#transient.delete(series);
+    }
     return [...known].filter(({ lastTimestampMs }) => lastTimestampMs !== Number.NEGATIVE_INFINITY);
   }
 
@@ -92,6 +111,7 @@ export class PublishedSeries {
     for (const { counterparts } of this.#byKey.values())
       for (const counterpart of counterparts) if (typeof counterpart === 'object') this.#registry.forget(counterpart);
     this.#byKey.clear();
+    this.#transient.clear();
     this.#byLabels = new WeakMap();
   }
 

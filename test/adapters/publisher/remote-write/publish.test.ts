@@ -44,6 +44,31 @@ describe('what is sent', () => {
     expect(values.map(({ labels }) => labels['__name__'])).toEqual(['openanomaly_score', 'openanomaly_anomaly']);
   });
 
+  it('the view that spoke while a series is flagged, and its end', async () => {
+    await using receiver = await startReceiver();
+    const remote = openTestRemoteWrite({ url: receiver.url, clock: new FakeClock(T + 3 * MINUTES) });
+    const series = testSeries(1);
+    for (const [minute, flag] of [1, 1, 0, 0].entries()) {
+      const step = scoredStep(T + minute * MINUTES, [1]);
+      step.anomaly[0] = flag;
+      step.view[0] = 1;
+      const ended = minute === 3 ? series : [];
+      remote.publisher.publish(
+        evaluation(step.timestampMs, { series, steps: [step], views: ['spike', 'jump'], ended }),
+      );
+    }
+    await remote.publisher.close(10_000);
+    const views = receiver.stored.filter(({ labels }) => labels['__name__'] === 'openanomaly_view');
+    expect(
+      views.map(({ labels, timestampMs, bits }) => [labels['view'], timestampMs - T, bits === STALE_BITS]),
+    ).toEqual([
+      ['jump', 0, false],
+      ['jump', MINUTES, false],
+      ['jump', 2 * MINUTES, true],
+    ]);
+    expect(receiver.breaches).toEqual([]);
+  });
+
   it('infinities as they are', async () => {
     await using receiver = await startReceiver();
     const remote = openTestRemoteWrite({ url: receiver.url, clock: new FakeClock(T) });
