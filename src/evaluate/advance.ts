@@ -6,6 +6,7 @@ import type { Labels } from '../series/labels.ts';
 import { endAlarm, shapeStep } from './alarm-step.ts';
 import { exclusionOf } from './exclusion.ts';
 import { forecastSlots } from './forecast-task.ts';
+import { learnsTogether, learnTogether, togetherMs } from './learn-together.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { OVERLAP_STEPS, type ReadResult, readHistory, readInto } from './read-task.ts';
 import { type ScoreHow, scoreStep } from './score-step.ts';
@@ -104,7 +105,8 @@ function readNew(state: PipelineState, work: Work, ports: TaskPorts, signal: Abo
   const reachMs = looksAtIncrementsOnly(pipeline) ? Math.max(contextMs, pastMs) : contextMs;
   const oldestMs = alignDown(endMs - reachMs, stepMs);
   const startMs = before === undefined ? oldestMs : Math.max(before - (OVERLAP_STEPS - 1) * stepMs, oldestMs);
-  return readInto(state, { pipeline, startMs, endMs, exactAfterMs: endMs - catchUpMs, teaches }, ports, signal);
+  const heldMs = catchUpMs + (before === undefined && learnsTogether(state) ? togetherMs(pipeline) : 0);
+  return readInto(state, { pipeline, startMs, endMs, exactAfterMs: endMs - heldMs, teaches }, ports, signal);
 }
 
 /** Steps that a first evaluation, or the first after an outage, publishes in one go. */
@@ -170,6 +172,8 @@ async function scoreNew(
       : 0;
   const warmUpFromMs = fromMs - Math.max(warmUpSteps, 0) * stepMs;
   await learnPast(state, { ...work, toMs: warmUpFromMs }, ports.breathe);
+  if (work.isFirst && learnsTogether(state))
+    await learnTogether(state, { ...work, toMs: warmUpFromMs }, how.options, ports.breathe);
   await scoreRange(state, { ...work, fromMs: warmUpFromMs, toMs: fromMs, isWarmUp: true }, how, ports, signal);
   const result = await scoreRange(state, { ...work, fromMs, toMs: endMs, isWarmUp: false }, how, ports, signal);
   state.scoredMs = endMs;
@@ -265,6 +269,8 @@ async function scoreRange(
     const excluded = isExcluded(timestampMs, state.members.labels);
     const result = await scoreStep(state, { timestampMs, value, excluded }, how, ports.breathe);
     if (isWarmUp) continue;
+    const { threshold, pagingThreshold } = pipeline.anomaly;
+    state.flagRate.observe({ ...result.step, slots }, [threshold, pagingThreshold]);
     const alarm = shapeStep(state, result.step, excluded, shaping);
     steps.push(alarm === undefined ? result.step : { ...result.step, alarm });
     inside += result.inside;
