@@ -5,6 +5,7 @@ import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import type { Labels } from '../series/labels.ts';
 import { advance, forecastable } from './advance.ts';
+import { FLAG_LEVELS } from './flag-rate.ts';
 import { forecastSlots } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
 import type { PipelineState } from './pipeline-state.ts';
@@ -250,7 +251,11 @@ export class PipelineRunner {
     if (this.#lastEvaluationMs !== undefined)
       telemetry.pipelineLastEvaluation.set(labels, this.#lastEvaluationMs / 1000);
     if (this.#lastForecastMs !== undefined) telemetry.pipelineLastForecast.set(labels, this.#lastForecastMs / 1000);
-    if (pipeline.mode !== 'forecast_only') telemetry.bandCoverageTarget.set(labels, pipeline.anomaly.confidenceLevel);
+    for (const level of FLAG_LEVELS) {
+      const rate = this.#state.flagRate.perSeriesDay(level);
+      if (rate !== undefined) telemetry.pipelineFlagRate.set({ ...labels, level }, rate);
+    }
+    if (pipeline.mode !== 'forecast_only') telemetry.bandCoverageTarget.set(labels, promisedCoverage(pipeline));
     if (this.#coverage.weight > 0) telemetry.bandCoverage.set(labels, this.#coverage.share);
     for (const engine of Object.keys(status.engines)) this.#reportedEngines.add(engine);
     for (const engine of this.#reportedEngines) {
@@ -309,6 +314,12 @@ export class PipelineRunner {
       engines,
     };
   }
+}
+
+/** Share of usual samples that should lie inside the band. */
+function promisedCoverage({ anomaly }: Pipeline): number {
+  const technique = techniqueByName(anomaly.technique);
+  return technique.coverageAt?.(anomaly.confidenceLevel) ?? anomaly.confidenceLevel;
 }
 
 function highestOf(scores: Float64Array | undefined): number | undefined {

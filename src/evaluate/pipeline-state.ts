@@ -5,6 +5,7 @@ import type { Scorer } from '../score/score.ts';
 import { AlarmColumns, type AlarmMemory } from '../score/shaping/alarm-columns.ts';
 import { ContextSet } from '../series/context.ts';
 import type { Labels } from '../series/labels.ts';
+import { FlagRate } from './flag-rate.ts';
 import type { OnlineColumns } from './online-columns.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
@@ -27,6 +28,7 @@ export class PipelineState {
   readonly contexts: ContextSet;
   readonly pathSteps: number;
   readonly alarms = new AlarmColumns();
+  readonly flagRate: FlagRate;
   /** The memory of the pipeline's technique; its slots are those of the contexts. */
   readonly scorer: Scorer;
   /** What an engine that learns sample by sample knows; its slots are those of the contexts. */
@@ -52,6 +54,7 @@ export class PipelineState {
     this.contexts = new ContextSet(options.stepMs, options.contextSteps);
     this.pathSteps = options.pathSteps;
     this.scorer = options.scorer;
+    this.flagRate = new FlagRate(options.stepMs);
     this.online = options.online;
   }
 
@@ -73,6 +76,7 @@ export class PipelineState {
     this.scorer.add(slot, output);
     this.online?.add(slot);
     this.alarms.clear(slot);
+    this.flagRate.clear(slot);
     this.#members = undefined;
     return slot;
   }
@@ -177,7 +181,8 @@ export class PipelineState {
 
   /** Bytes held for contexts, paths, calibration, the technique and what an online engine learnt. */
   get bytes(): number {
-    let bytes = this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes + this.alarms.bytes;
+    let bytes =
+      this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes + this.alarms.bytes + this.flagRate.bytes;
     for (const slot of this.contexts.slots()) bytes += this.#paths[slot]?.offsets.byteLength ?? 0;
     return bytes + (this.online?.bytes ?? 0);
   }

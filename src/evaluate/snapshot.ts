@@ -6,6 +6,7 @@ import type { Pipeline } from '../rules/pipeline.ts';
 import type { AlarmMemory } from '../score/shaping/alarm-columns.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import { EMPTY_LABELS, labelsFromRecord, labelsToRecord } from '../series/labels.ts';
+import type { FlagRateMemory } from './flag-rate.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { outputLabels } from './read-task.ts';
 import { contextStepsOf, learnsOnline } from './state-shape.ts';
@@ -23,6 +24,7 @@ interface Head {
   readonly endMs: number;
   readonly scoredMs: number | null;
   readonly series: number;
+  readonly flagRate?: FlagRateMemory;
 }
 
 interface SeriesRecord {
@@ -74,6 +76,7 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
     endMs,
     scoredMs: state.scoredMs ?? null,
     series: slots.length,
+    flagRate: state.flagRate.export(),
   };
   yield encodeRecord(head, []);
   for (const slot of slots) {
@@ -122,6 +125,7 @@ function decode(
   const state = create();
   state.contexts.advanceTo(head.endMs);
   state.scoredMs = head.scoredMs ?? undefined;
+  if (head.flagRate !== undefined) state.flagRate.import(head.flagRate);
   for (let i = 0; i < head.series; i++) {
     const record = reader.json() as SeriesRecord;
     const ring = record.ring && { ...record.ring, offsets: reader.floats(record.ring.length) };

@@ -91,6 +91,11 @@ export function createTelemetry() {
       'Share that the confidence level promises.',
       PIPELINE,
     ),
+    pipelineFlagRate: gauge(
+      'pipeline_flags_per_series_day',
+      'Short runs of flagged samples per series and day, in the pipeline\'s own past (half-life a week): the false alarms to expect at the threshold (level="flag") and at the paging threshold (level="page"). Absent until a series-day was seen.',
+      ['pipeline', 'level'],
+    ),
     pipelineDuplicateSeries: gauge(
       'pipeline_duplicate_series',
       'Series left off the page since their published labels equal those of another series of the pipeline.',

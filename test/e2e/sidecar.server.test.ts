@@ -103,8 +103,8 @@ afterAll(async () => {
 });
 
 describe('beside Prometheus', () => {
-  // Alarms and contributions are published by pipelines that ask for them; these do not.
-  const ASKED_FOR = ['alarm', 'contribution'];
+  // Alarms and contributions are published by pipelines that ask for them; these do not. Views: of flagged series only.
+  const ASKED_FOR = ['alarm', 'contribution', 'view'];
   test.each(FAMILIES.filter((family) => !ASKED_FOR.includes(family)).map((family) => `openanomaly_${family}`))(
     '%s arrives with the labels of its input',
     async (name) => {

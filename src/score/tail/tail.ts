@@ -1,5 +1,5 @@
 import type { Technique } from '../score.ts';
-import { TailScorer } from './scorer.ts';
+import { edgeOf, TailScorer } from './scorer.ts';
 
 /**
  * How rare a sample is in its own series' tail. Three views of the newest samples, each an affine function of the newest
@@ -12,5 +12,6 @@ export const tail: Technique = {
   needs: { forecast: false, context: false },
   views: ['spike', 'jump', 'shift'],
   warmUpMs: 2 * 86_400_000,
+  coverageAt: (confidenceLevel) => 1 - 10 ** -edgeOf(confidenceLevel),
   create: ({ stepMs }) => new TailScorer({ stepMs, weights: [1, 1, 0.7] }),
 };
