@@ -5,8 +5,8 @@ import { endFirstDay, learnSeason, seasonAt } from './season.ts';
 import { type CalendarMemory, type CalendarShape, F64, NEAR_LEVEL, SEASONAL } from './shape.ts';
 import type { CalendarTimes } from './times.ts';
 
-/** Memory of the reference that the season is measured from, in days: longer than a weekend. */
-const REFERENCE_DAYS = 4;
+/** Memory of the reference that the season is measured from, in days: a week, so that weekends do not move it much. */
+const REFERENCE_DAYS = 7;
 /** Deviations from it beyond so many usual ones are clipped. */
 const SEASON_CLIP = 5;
 /** Scaled values beyond this are not told apart: they must fit single precision. */

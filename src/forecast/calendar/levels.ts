@@ -20,16 +20,18 @@ import {
  */
 
 export const MEMORIES: readonly number[] = [...SEASONAL_MEMORIES, ...PLAIN_MEMORIES, TREND_MEMORY];
-/** Levels with a shorter memory take every value as it comes. */
-const CLIPPED_FROM = 10;
-/** Errors beyond so many mean deviations are clipped. */
+/** Errors beyond so many mean deviations are clipped; levels with a memory of less than CLIPPED_FROM bear more. */
 const CLIP = 2;
+const FAST_CLIP = 8;
+const CLIPPED_FROM = 10;
 /** Share of the trend's move in that of its level, and what is left of the trend after a step. */
 const TREND_SHARE = 0.1;
 export const DAMPING = 0.98;
-/** Memory of the mean deviations. An error counts in full up to CLIP deviations, and by a sixteenth beyond. */
+/** Memory of the mean deviations. */
 const DEVIATION_MEMORY = 64;
+/** What lies beyond the limit counts by this much, and for so many limits at most: a spike is soon forgotten. */
 const BEYOND = 1 / 16;
+const MOST_LIMITS = 4;
 /** The CUSUM looks at the deviation from this level, */
 const SHIFT_LEVEL = 4;
 /** in mean deviations, up to so many, so that one spike cannot be a shift; */
@@ -59,13 +61,24 @@ export function learnLevels(shape: CalendarShape, memory: CalendarMemory, value:
     const size = Math.abs(error);
     const deviation = f32[shape.deviations + k]!;
     const limit = CLIP * deviation;
-    const seen = size > limit ? limit + BEYOND * (size - limit) : size;
-    f32[shape.deviations + k] = deviation + (seen - deviation) / Math.min(age, DEVIATION_MEMORY);
-    const clipped = steps < CLIPPED_FROM || age < CLIPPED_FROM ? error : Math.sign(error) * Math.min(size, seen);
+    f32[shape.deviations + k] = deviation + (countedFor(size, limit) - deviation) / Math.min(age, DEVIATION_MEMORY);
+    const most = steps < CLIPPED_FROM ? FAST_CLIP * deviation : limit;
+    const clipped = age < CLIPPED_FROM || size <= most ? error : Math.sign(error) * countedBeyond(size, most);
     const move = clipped / Math.min(age, steps);
     f64[at] = expected + move;
     if (isTrend) f64[F64.trend] = DAMPING * f64[F64.trend]! + TREND_SHARE * (age < TREND_MEMORY ? 0 : move);
   }
+}
+
+/** What an error counts for in the mean deviation. Where a series stood still, there is no limit yet. */
+function countedFor(size: number, limit: number): number {
+  if (size <= limit) return size;
+  return limit > 0 ? Math.min(MOST_LIMITS * limit, limit + (size - limit) * BEYOND) : size * BEYOND;
+}
+
+/** What an error beyond the limit moves a level by. */
+function countedBeyond(size: number, limit: number): number {
+  return limit > 0 ? limit : size * BEYOND;
 }
 
 function learnShift(shape: CalendarShape, memory: CalendarMemory, bare: number): void {

@@ -13,7 +13,7 @@ import type { CalendarTimes } from './times.ts';
  * makes it forget.
  */
 
-const PRIORS = [4, 1, 0.5];
+const PRIORS = [8, 4, 4];
 /** Visits after which a cell forgets at the rate it learns: two weeks of days, two of weekdays, six of a weekday. */
 const MOST_VISITS = [14, 10, 6];
 /** A spike, or a minute of the hour, counts from so many standard errors on (positive-part James–Stein shrinkage). */
