@@ -47,9 +47,12 @@ export function mountsOf({ volumes = [] }: Service): Mount[] {
 }
 
 /**
- * Arguments as they are in the file, with the paths of the container replaced by paths of this machine, listening
- * addresses by a loopback port, and names of services by where they run here.
+ * Text of the file with the paths of a container replaced by paths of this machine, and addresses by loopback ones. In
+ * one pass, the longer of two that begin alike: what was replaced is not looked at again.
  */
-export function translate(args: readonly string[], replaced: ReadonlyMap<string, string>): string[] {
-  return args.map((arg) => [...replaced].reduce((text, [from, to]) => text.replaceAll(from, to), arg));
+export function translate(text: string, replaced: ReadonlyMap<string, string>): string {
+  const keys = [...replaced.keys()].sort((a, b) => b.length - a.length);
+  if (keys.length === 0) return text;
+  const escaped = keys.map((key) => key.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return text.replace(new RegExp(escaped.join('|'), 'g'), (key) => replaced.get(key)!);
 }

@@ -1,0 +1,235 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, queryServer } from '../e2e/process.ts';
+import { Child } from '../support/child.ts';
+import { get } from '../support/grafana.ts';
+import { freePort } from '../support/ports.ts';
+import { type ProgramName, programPath } from '../support/programs.ts';
+import { createDataDir } from '../support/run-dir.ts';
+import { mountsOf, REPOSITORY, readCompose, translate } from './compose-file.ts';
+import { buildTree, bytesOf, copyTree, inside, NOBODY } from './image-tree.ts';
+
+/**
+ * docker-compose.yml without Docker: every service's own command line and mounted files, run by the programs of the
+ * distribution; ours from the file tree of the image, as its root and as its user. Names of services become loopback
+ * addresses, container paths become folders of the test, and scrapes come every second.
+ */
+const PROGRAMS: Readonly<Record<string, ProgramName>> = {
+  prometheus: 'prometheus',
+  'node-exporter': 'prometheus-node-exporter',
+  alertmanager: 'prometheus-alertmanager',
+  'victoria-metrics': 'victoria-metrics',
+};
+const DEFAULT_PORT: Readonly<Record<string, number>> = {
+  prometheus: 9090,
+  'node-exporter': 9100,
+  alertmanager: 9093,
+  'victoria-metrics': 8428,
+};
+const OUR_PORT = 9877;
+/** Services whose command names no address of their own: they listen on the default port of their image. */
+const LISTEN_FLAG: Readonly<Record<string, string>> = {
+  prometheus: '--web.listen-address',
+  alertmanager: '--web.listen-address',
+  openanomaly: '--web.listen-address',
+  'openanomaly-victoriametrics': '--web.listen-address',
+};
+
+const compose = readCompose();
+const ours = Object.entries(compose.services).flatMap(([name, { build }]) => (build === undefined ? [] : [name]));
+const names = [...Object.keys(PROGRAMS), ...ours];
+const run = promisify(execFile);
+
+let dir: string;
+const ports = new Map<string, number>();
+const children = new Map<string, Child>();
+const urlOf = (name: string) => `http://127.0.0.1:${ports.get(name)}`;
+const rootOf = (name: string) => join(dir, ours.includes(name) ? `root-${name}` : name);
+const portInside = (name: string) => DEFAULT_PORT[name] ?? OUR_PORT;
+
+/** What stands for addresses and folders inside of a container, and where they are here. */
+function placesOf(name: string): Map<string, string> {
+  const loopback = (of: string) => `127.0.0.1:${ports.get(of)}`;
+  const addresses = names.map((other) => [`${other}:${portInside(other)}`, loopback(other)] as const);
+  // Ours have a root of their own, where all folders are where they should be.
+  const mounts = ours.includes(name) ? [] : mountsOf(compose.services[name]!);
+  return new Map([
+    ...addresses,
+    [`localhost:${portInside(name)}`, loopback(name)],
+    [`127.0.0.1:${portInside(name)}`, loopback(name)],
+    [`=:${portInside(name)}`, `=${loopback(name)}`],
+    ...mounts.map(({ target }) => [target, join(rootOf(name), target)] as const),
+  ]);
+}
+
+/** Copies what compose mounts, and makes the folders of named volumes. */
+function mount(name: string): void {
+  for (const { source, target, isBind } of mountsOf(compose.services[name]!)) {
+    const place = join(rootOf(name), target);
+    if (!isBind) {
+      mkdirSync(place, { recursive: true });
+      continue;
+    }
+    mkdirSync(dirname(place), { recursive: true });
+    const from = fileURLToPath(new URL(source, REPOSITORY));
+    if (statSync(from).isDirectory()) cpSync(from, place, { recursive: true });
+    else {
+      const text = translate(readFileSync(from, 'utf8'), placesOf(name));
+      writeFileSync(place, text.replace(/(scrape_interval|evaluation_interval): 15s/g, '$1: 1s'));
+      chmodSync(place, 0o644);
+    }
+  }
+}
+
+function commandOf(name: string): string[] {
+  const { command } = compose.services[name]!;
+  const isOurs = ours.includes(name);
+  const flag = LISTEN_FLAG[name];
+  const args = [
+    ...command.map((arg) => translate(arg, placesOf(name))),
+    ...(flag === undefined ? [] : [`${flag}=127.0.0.1:${ports.get(name)}`]),
+  ];
+  const program = isOurs
+    ? [...inside(rootOf(name)), '/usr/local/bin/node', '/opt/openanomaly/dist/main.js']
+    : [programPath(PROGRAMS[name]!)];
+  return [...program, ...args];
+}
+
+beforeAll(async () => {
+  dir = createDataDir('compose');
+  chmodSync(dir, 0o755);
+  buildTree(join(dir, 'root'));
+  for (const name of names) ports.set(name, await freePort());
+  for (const name of names) {
+    if (ours.includes(name)) copyTree(join(dir, 'root'), rootOf(name));
+    mount(name);
+    const [program = '', ...args] = commandOf(name);
+    children.set(name, await Child.start(program, args));
+  }
+});
+
+afterAll(async () => {
+  await Promise.all([...children.values()].map((child) => child.kill('SIGTERM')));
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+});
+
+describe('the file tree of the image', () => {
+  test('is below 250 MB, with one platform of the ONNX runtime', async () => {
+    const megabytes = bytesOf(join(dir, 'root')) / 1e6;
+    expect(megabytes).toBeGreaterThan(50);
+    expect(megabytes).toBeLessThan(250);
+    const { stdout } = await run('find', [join(dir, 'root'), '-name', 'libonnxruntime*']);
+    const libraries = stdout.trim().split('\n');
+    expect(libraries).toHaveLength(1);
+    expect(libraries[0]).toContain(`/linux/${process.arch}/`);
+  });
+
+  test('runs the model that comes with it, as nobody', async () => {
+    const script = `
+      const { InferenceSession } = require('/opt/openanomaly/node_modules/onnxruntime-node');
+      InferenceSession.create('/opt/openanomaly/models/openanomaly-tiny.onnx').then((session) => {
+        console.log(process.getuid(), session.inputNames.length);
+      });`;
+    const [program = '', ...args] = [...inside(join(dir, 'root')), '/usr/local/bin/node', '-e', script];
+    const { stdout } = await run(program, args);
+    expect(stdout.trim().split('\n').at(-1)).toMatch(new RegExp(`^${process.getuid?.() === 0 ? NOBODY : 0} [1-9]$`));
+  });
+
+  test('has nothing in it that nobody could change, but for its state', async () => {
+    const { stdout } = await run('find', [join(dir, 'root'), '-perm', '/022', '!', '-type', 'l', '!', '-name', 'tmp']);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('every service of docker-compose.yml', () => {
+  test.each(names)('%s becomes healthy by its own check', async (name) => {
+    const check = compose.services[name]!.healthcheck!.test;
+    const log = () => children.get(name)!.log();
+    if (ours.includes(name)) {
+      const here = check.slice(1).map((arg) => translate(arg, placesOf(name)));
+      const [program = '', ...args] = [...inside(rootOf(name)), ...here];
+      const { stdout } = await eventually('healthy', () => run(program, args), log);
+      expect(stdout).toContain('OpenAnomaly is Healthy.');
+      return;
+    }
+    const { pathname, port } = new URL(check.at(-1)!);
+    expect(Number(port)).toBe(portInside(name));
+    const ok = await eventually(
+      'healthy',
+      async () => ((await fetch(urlOf(name) + pathname)).ok ? true : undefined),
+      log,
+    );
+    expect(ok).toBe(true);
+  });
+
+  test.each(ours)('%s runs as nobody', (name) => {
+    const status = readFileSync(`/proc/${children.get(name)!.pid}/status`, 'utf8');
+    const uid = Number(/^Uid:\s+(\d+)/m.exec(status)![1]);
+    expect(uid).toBe(process.getuid?.() === 0 ? NOBODY : process.getuid?.());
+  });
+
+  test('Prometheus scrapes all of its targets, has the rules, and knows Alertmanager', async () => {
+    const log = () => children.get('prometheus')!.log();
+    const jobs = await eventually(
+      'all up',
+      async () => {
+        const up = await queryServer(urlOf('prometheus'), 'up == 1');
+        return up.length === 4 ? up.map(({ labels }) => labels['job']).sort() : undefined;
+      },
+      log,
+    );
+    expect(jobs).toEqual(['node', 'openanomaly', 'openanomaly-demo', 'prometheus']);
+    const { groups } = await get<{ groups: { name: string }[] }>(`${urlOf('prometheus')}/api/v1/rules`);
+    expect(groups.map(({ name }) => name)).toContain('openanomaly-series');
+    const { activeAlertmanagers } = await eventually('Alertmanager', async () => {
+      const found = await get<{ activeAlertmanagers: { url: string }[] }>(
+        `${urlOf('prometheus')}/api/v1/alertmanagers`,
+      );
+      return found.activeAlertmanagers.length > 0 ? found : undefined;
+    });
+    expect(activeAlertmanagers[0]?.url).toContain(`:${ports.get('alertmanager')}/`);
+  });
+
+  test('scores are there at once, from the demo', async () => {
+    const scores = await eventually(
+      'scores',
+      async () => {
+        const found = await queryServer(urlOf('prometheus'), 'openanomaly_score{team="shop"}');
+        return found.length > 10 ? found : undefined;
+      },
+      () => children.get('openanomaly-demo')!.log(),
+    );
+    expect(scores[0]?.labels['pipeline']).toMatch(/^shop_/);
+  });
+
+  test('VictoriaMetrics scrapes the node and us', async () => {
+    const jobs = await eventually(
+      'up',
+      async () => {
+        const up = await queryServer(urlOf('victoria-metrics'), 'up == 1');
+        return up.length === 2 ? up.map(({ labels }) => labels['job']).sort() : undefined;
+      },
+      () => children.get('victoria-metrics')!.log(),
+    );
+    expect(jobs).toEqual(['node', 'openanomaly']);
+  });
+
+  test('ours read their rules and reach their data sources', async () => {
+    for (const name of ['openanomaly', 'openanomaly-victoriametrics']) {
+      const lines = await eventually(
+        'healthy pipelines',
+        async () => {
+          const page = await (await fetch(`${urlOf(name)}/metrics`)).text();
+          const healthy = page.split('\n').filter((line) => line.startsWith('openanomaly_pipeline_healthy{'));
+          return healthy.length > 10 && healthy.every((line) => line.endsWith(' 1')) ? healthy : undefined;
+        },
+        () => children.get(name)!.log(),
+      );
+      expect(lines.join('\n')).toContain('node_cpu_usage');
+    }
+  });
+});
