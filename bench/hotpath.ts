@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startPrometheus, type TestServer } from '../test/support/servers.ts';
+import { measureScoring } from './hotpath/scoring.ts';
 import { cpuMs, residentBytes, untilIdle } from './support/process-stats.ts';
 import { seedGauge } from './support/seeder.ts';
 import { Sidecar } from './support/sidecar.ts';
@@ -17,7 +18,10 @@ import type { Bench, Suite } from './support/suite.ts';
  * band.
  */
 export const suite: Suite = {
+  options: { only: '`scoring`: leave out what needs a Prometheus' },
   async run(bench) {
+    await measureScoring(bench);
+    if (bench.options['only'] === 'scoring') return;
     const idle = await measureEmpty(bench);
     const few = await withSidecar(bench, { series: 10, contextSteps: 200, stepMs: MINUTE_MS }, ({ sidecar }) =>
       sidecar.heldBytes(),

@@ -4,7 +4,7 @@ import { STEP_WEIGHT, YOUTH } from './settings.ts';
 /** Views join as a power mean: between their mean and the loudest of them. */
 const POWER = 4;
 const MINUTE_MS = 60_000;
-/** Rounds of false position at most for an edge of the band. */
+/** Rounds at most for an edge of the band. */
 const MOST_ROUNDS = 12;
 /** Precision of an edge, as a share of the joined rarity there; the score is made to agree with the edge published. */
 const PRECISION = 1e-2;
@@ -34,6 +34,11 @@ export class Front {
   readonly logRatio: Float64Array;
   lower = Number.NaN;
   upper = Number.NaN;
+  /** Distances from the views' centres between which the edge lies: with the help of all, and alone. */
+  readonly #near: Float64Array;
+  readonly #far: Float64Array;
+  /** Derivative of the last sum. */
+  #steepness = 0;
 
   constructor(weights: readonly number[]) {
     this.views = weights.length;
@@ -44,6 +49,8 @@ export class Front {
     this.slope = new Float64Array(this.views);
     this.rarity = new Float64Array(this.views);
     this.logRatio = new Float64Array(this.views);
+    this.#near = new Float64Array(this.views);
+    this.#far = new Float64Array(this.views);
   }
 
   /** Joined rarity of a value, before corrections: (Σ (w · rarity)⁴ / views)^¼. Leaves the views' own behind. */
@@ -65,23 +72,31 @@ export class Front {
    */
   findBand(edge: number): void {
     const target = this.views * edge ** POWER;
-    const middle = this.#calmest(target);
-    if (this.#sum(middle) >= target) {
-      this.lower = middle;
-      this.upper = middle;
-      return;
+    const alone = fourthRoot(target);
+    for (let j = 0; j < this.views; j++) {
+      this.#near[j] = this.#reachOf(j, edge / this.weight[j]!);
+      this.#far[j] = this.#reachOf(j, alone / this.weight[j]!);
     }
-    this.lower = this.#edgeBeyond(middle, -1, target);
-    this.upper = this.#edgeBeyond(middle, 1, target);
+    const middle = this.#calmest(target);
+    const isCalm = this.#sum(middle) < target;
+    this.lower = isCalm ? this.#edgeBeyond(middle, -1, target) : middle;
+    this.upper = isCalm ? this.#edgeBeyond(middle, 1, target) : middle;
   }
 
+  /** Sum of the weighted rarities to the fourth; leaves its derivative behind. */
   #sum(value: number): number {
     let sum = 0;
+    let steepness = 0;
     for (let j = 0; j < this.views; j++) {
-      const rarity = this.#rarityOf(j, value);
-      const square = (rarity * this.weight[j]!) ** 2;
+      const weighted = this.#rarityOf(j, value) * this.weight[j]!;
+      const square = weighted * weighted;
       sum += square * square;
+      if (this.kind[j] !== TAIL) continue;
+      const away = value - this.centre[j]!;
+      const growth = this.logRatio[j]! > 0 ? this.slope[j]! / away : Math.sign(away) * RARITY_AT_START * this.gain[j]!;
+      steepness += POWER * square * weighted * this.weight[j]! * growth;
     }
+    this.#steepness = steepness;
     return sum;
   }
 
@@ -131,53 +146,51 @@ export class Front {
 
   /**
    * Where the joined rarity reaches the target on one side of a calm point. It lies between the nearest points at which
-   * some view could reach it with the help of all others and at which one reaches it alone; false position finds it.
+   * some view could reach it with the help of all others and at which one reaches it alone. The fourth root of the sum
+   * is nearly linear in the logarithm of the distance, so Newton's method gets there in two or three steps; a step that
+   * leaves what is left of the interval halves it instead.
    */
   #edgeBeyond(calm: number, side: number, target: number): number {
     let near = Number.POSITIVE_INFINITY;
     let far = Number.POSITIVE_INFINITY;
     for (let j = 0; j < this.views; j++) {
-      near = Math.min(near, this.#distanceAt(j, fourthRoot(target / this.views) / this.weight[j]!, calm, side));
-      far = Math.min(far, this.#distanceAt(j, fourthRoot(target) / this.weight[j]!, calm, side));
+      if (this.kind[j] === OFF) continue;
+      const toCentre = (this.centre[j]! - calm) * side;
+      near = Math.min(near, toCentre + this.#near[j]!);
+      far = Math.min(far, toCentre + this.#far[j]!);
     }
     if (far === Number.POSITIVE_INFINITY) return side * far;
     if (far <= 0) return calm;
-    let inside = Math.max(near, 0);
-    let insideExcess = this.#sum(calm + side * inside) - target;
-    if (insideExcess >= 0) {
-      inside = 0;
-      insideExcess = this.#sum(calm) - target;
-    }
-    let outside = far;
-    let outsideExcess = this.#sum(calm + side * outside) - target;
-    let moved = 0;
-    for (let round = 0; round < MOST_ROUNDS && outsideExcess > 0; round++) {
-      const share = insideExcess / (insideExcess - outsideExcess);
-      const between = inside + (outside - inside) * share;
-      const excess = this.#sum(calm + side * between) - target;
-      if (Math.abs(excess) < PRECISION * target) return calm + side * between;
-      // An end that stays twice counts half, or the other would creep (the Illinois rule).
-      if (excess < 0) {
-        inside = between;
-        insideExcess = excess;
-        if (moved < 0) outsideExcess /= 2;
-      } else {
-        outside = between;
-        outsideExcess = excess;
-        if (moved > 0) insideExcess /= 2;
+    near = Math.max(near, 0);
+    let isNearCalm = false;
+    const edge = fourthRoot(target);
+    let distance = (near + far) / 2;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const sum = this.#sum(calm + side * distance);
+      if (Math.abs(sum - target) < PRECISION * target) return calm + side * distance;
+      if (sum < target) {
+        near = distance;
+        isNearCalm = true;
+      } else far = distance;
+      const root = fourthRoot(sum);
+      const rise = (this.#steepness * side * distance * root) / (POWER * sum);
+      const next = distance * Math.exp((edge - root) / rise);
+      if (next > near && next < far) distance = next;
+      else {
+        // What was thought to be calm need not be, where the views' centres lie on either side.
+        if (!isNearCalm && next <= near) near = 0;
+        distance = (near + far) / 2;
       }
-      moved = excess;
     }
-    return calm + side * outside;
+    return calm + side * far;
   }
 
-  /** Distance from `from` on a side at which one view has a rarity; may be negative, Infinity where it never has. */
-  #distanceAt(j: number, rarity: number, from: number, side: number): number {
+  /** Distance from its centre at which one view has a rarity; Infinity where it never has. */
+  #reachOf(j: number, rarity: number): number {
     const kind = this.kind[j]!;
     if (kind === OFF) return Number.POSITIVE_INFINITY;
-    const toCentre = (this.centre[j]! - from) * side;
-    if (kind === STILL) return rarity <= this.gain[j]! ? toCentre : Number.POSITIVE_INFINITY;
-    return toCentre + ratioAt(rarity, this.slope[j]!) / this.gain[j]!;
+    if (kind === STILL) return rarity <= this.gain[j]! ? 0 : Number.POSITIVE_INFINITY;
+    return ratioAt(rarity, this.slope[j]!) / this.gain[j]!;
   }
 }
 
