@@ -84,6 +84,43 @@ export function bands() {
   ];
 }
 
+export function anomalies() {
+  const quarter = { width: 6, height: 8 };
+  return [
+    lines({
+      ...quarter,
+      title: 'Flagged share per group',
+      description: 'Share of the series of each group of the rule files that is flagged, as the process sees it.',
+      unit: 'percentunit',
+      queries: [over(`max by (group) (${self('group_anomaly_ratio')})`, '{{group}}')],
+    }).min(0),
+    stackedBars({
+      ...quarter,
+      title: 'Open anomalies',
+      description: 'Anomalies that are open: flags of one series that belong together.',
+      unit: 'short',
+      queries: [over(`sum by (pipeline) (${self('anomalies_open')})`, '{{pipeline}}')],
+    }),
+    stackedBars({
+      ...quarter,
+      title: 'Anomalies that began',
+      description: 'How many were opened.',
+      unit: 'short',
+      queries: [
+        over(`sum by (pipeline) (increase(${self('anomalies_opened_total')}[$__rate_interval]))`, '{{pipeline}}'),
+      ],
+    }),
+    lines({
+      ...quarter,
+      title: 'Flags per series and day',
+      description:
+        'False alarms to expect, from the past of the pipeline: at its threshold, and at its paging threshold. Known after a day of a series.',
+      unit: 'short',
+      queries: [over(`max by (pipeline, level) (${self('pipeline_flags_per_series_day')})`, '{{pipeline}}: {{level}}')],
+    }).min(0),
+  ];
+}
+
 export function evaluations() {
   const quantile = (of: string, by: string) =>
     `histogram_quantile(0.99, sum by (le, ${by}) (rate(${self(`${of}_bucket`)}[$__rate_interval])))`;

@@ -1,6 +1,6 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
-import { bands, evaluations, status } from './health-detection.ts';
+import { anomalies, bands, evaluations, status } from './health-detection.ts';
 import { incoming, process, remoteWrite } from './health-surroundings.ts';
 import { choice, datasource } from './variables.ts';
 
@@ -23,6 +23,7 @@ export function health(): DashboardBuilder {
   const sections = [
     ['Status', status()],
     ['Bands', bands()],
+    ['Anomalies', anomalies()],
     ['Evaluations and models', evaluations()],
     ['Data sources', incoming()],
     ['Remote write', remoteWrite()],

@@ -3,6 +3,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { packageVersion } from '../../src/cli/version.ts';
+import { FAMILIES } from '../../src/ports/publisher.ts';
 import { mountsOf, REPOSITORY, readCompose } from './compose-file.ts';
 
 const compose = readCompose();
@@ -72,6 +73,15 @@ describe('docker-compose.yml', () => {
       expect(service.cap_drop).toEqual(['ALL']);
       expect(service.security_opt).toEqual(['no-new-privileges:true']);
     }
+  });
+
+  it('keeps what is pushed to VictoriaMetrics from being scraped as well', () => {
+    const scrape = parse(readFileSync(inRepository('config/compose/victoria-metrics-scrape.yml'), 'utf8')) as {
+      scrape_configs: { metric_relabel_configs?: [{ regex: string }] }[];
+    };
+    const dropped = new RegExp(`^(?:${scrape.scrape_configs[1]!.metric_relabel_configs![0].regex})$`);
+    for (const family of FAMILIES) expect(`openanomaly_${family}`).toMatch(dropped);
+    expect('openanomaly_anomalies_open').not.toMatch(dropped);
   });
 
   it('gives Grafana every variable that its provisioning files name', () => {

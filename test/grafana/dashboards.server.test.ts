@@ -80,17 +80,20 @@ async function ask(expr: string, { instant }: { instant: boolean }): Promise<Ans
   return get<Answer>(`${api}/query_range?${new URLSearchParams(range)}`);
 }
 
+/** Panels that have nothing to show within the minutes of a test, and why. */
+const NOT_YET: Readonly<Record<string, string>> = {
+  'Flags per series and day': 'is absent until a whole day of a series was scored',
+};
+
 const dashboards = [...readDashboards()];
 
 describe.each(dashboards)('dashboard %s', (_, dashboard) => {
   const queries = [
     ...dashboard.panels.flatMap((panel) =>
-      (panel.targets ?? []).map(
-        (target) => [`${panel.title}: ${target.refId || target.legendFormat}`, target] as const,
-      ),
+      (panel.targets ?? []).map((target) => [panel.title, target.refId || target.legendFormat, target] as const),
     ),
     ...(dashboard.annotations.list ?? []).map(
-      ({ name, expr }) => [`annotation ${name}`, { expr, instant: false }] as const,
+      ({ name, expr }) => [name, 'annotation', { expr, instant: false }] as const,
     ),
   ];
 
@@ -102,7 +105,7 @@ describe.each(dashboards)('dashboard %s', (_, dashboard) => {
     },
   );
 
-  test.each(queries)('%s has data', async (_, { expr, instant }) => {
+  test.each(queries)('%s: %s has data', async (name, _, { expr, instant }) => {
     let said = '';
     let asked = 0;
     const answer = await eventually(
@@ -116,7 +119,7 @@ describe.each(dashboards)('dashboard %s', (_, dashboard) => {
         try {
           const { result } = await ask(filled, { instant: instant === true });
           said = `${filled}\nanswered ${result.length} series`;
-          return result.length > 0 ? result : undefined;
+          return result.length > 0 || NOT_YET[name] !== undefined ? result : undefined;
         } catch (error) {
           said = String(error);
           return undefined;
@@ -124,7 +127,8 @@ describe.each(dashboards)('dashboard %s', (_, dashboard) => {
       },
       () => said,
     );
-    expect(answer.length).toBeGreaterThan(0);
+    if (NOT_YET[name] === undefined) expect(answer.length).toBeGreaterThan(0);
+    else expect(await around.ours.page()).toContain(`# HELP ${/openanomaly_\w+/.exec(expr)![0]} `);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { alertRules } from '../../src/rules/alert-rules.ts';
+import { alertRules, genericAlertRules } from '../../src/rules/alert-rules.ts';
 import { parseRules } from '../../src/rules/parse.ts';
 
 interface Rule {
@@ -51,6 +51,17 @@ describe('alert rules', () => {
     expect(flagged.expr).toContain(window);
     expect(flagged.for).toBe(wait);
     expect(rule(pipeline, 'OpenAnomalyNoData')?.expr).toContain(silence);
+  });
+
+  it('page above the paging threshold of the pipeline', () => {
+    const of = (anomaly: string) =>
+      generate(`pipelines: [{name: p, query: up, anomaly: ${anomaly}}]`)
+        .groups.flatMap(({ rules }) => rules)
+        .find(({ labels }) => labels?.['severity'] === 'critical')?.expr;
+    expect(of('{paging_threshold: 2.5}')).toContain('openanomaly_score{pipeline="p"} > bool 2.5');
+    // The alerts for any pipelines take the default.
+    expect(of('{}')).toContain('openanomaly_score{pipeline="p"} > bool 1.2');
+    expect(genericAlertRules()).toContain('openanomaly_score > bool 1.2');
   });
 
   it('watch the forecast of a pipeline that scores nothing', () => {

@@ -9,13 +9,18 @@ export interface Scope {
   readonly matchers: string;
   /** Between samples that can be scored; for all pipelines, the usual minute. */
   readonly distanceMs: number;
+  /** Score from which a lasting anomaly may wake somebody. */
+  readonly pagingThreshold: number;
   /** Text behind the name of the pipeline in descriptions. */
   readonly about: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** The default of `anomaly.paging_threshold`: a test holds the two together. */
+const PAGING_THRESHOLD = 1.2;
+
 export function everyPipeline(prefix: string): Scope {
-  return { prefix, matchers: '', distanceMs: MINUTE_MS, about: '', labels: {} };
+  return { prefix, matchers: '', distanceMs: MINUTE_MS, pagingThreshold: PAGING_THRESHOLD, about: '', labels: {} };
 }
 
 /** Alerts of a pipeline carry its labels, so that all take one route, and its name: those without a series have no other. */
@@ -25,6 +30,7 @@ export function onePipeline(pipeline: Pipeline, prefix: string): Scope {
     prefix,
     matchers: `pipeline=${promqlString(pipeline.name)}`,
     distanceMs: sampleDistanceMs(pipeline),
+    pagingThreshold: pipeline.anomaly.pagingThreshold,
     about: pipeline.description === '' ? '' : ` (${literal(pipeline.description)})`,
     labels: { ...Object.fromEntries(own), pipeline: literal(pipeline.name) },
   };

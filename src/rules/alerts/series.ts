@@ -8,8 +8,8 @@ interface Level {
   readonly windowSteps: number;
   readonly share: number;
   readonly forSteps: number;
-  /** Only flagged samples with a higher score count. */
-  readonly score?: number;
+  /** Only flagged samples above the paging threshold count. */
+  readonly pages?: true;
 }
 
 const LEVELS: readonly Level[] = [
@@ -18,7 +18,7 @@ const LEVELS: readonly Level[] = [
   // Most of twenty samples: it lasts, and somebody should know.
   { severity: 'warning', windowSteps: 20, share: 0.6, forSteps: 2 },
   // Nearly all of them, and clear of the edge: for who has decided to be woken by it.
-  { severity: 'critical', windowSteps: 20, share: 0.8, forSteps: 2, score: 1.2 },
+  { severity: 'critical', windowSteps: 20, share: 0.8, forSteps: 2, pages: true },
 ];
 
 /** A score of 3 is three times as far from the expected value as the band reaches. */
@@ -30,9 +30,10 @@ export function seriesRules(scope: Scope): AlertRule[] {
   return [...LEVELS.map((level) => flaggedRule(scope, level)), farRule(scope)];
 }
 
-function flaggedRule(scope: Scope, { severity, windowSteps, share, forSteps, score }: Level): AlertRule {
+function flaggedRule(scope: Scope, { severity, windowSteps, share, forSteps, pages }: Level): AlertRule {
   const window = formatDuration(windowSteps * scope.distanceMs);
   const flagged = `${published(scope, 'anomaly')} != bool 0`;
+  const score = pages && scope.pagingThreshold;
   const counted = score === undefined ? flagged : `(${flagged}) * (${published(scope, 'score')} > bool ${score})`;
   const further = score === undefined ? '' : ` with a score above ${score}`;
   return {
