@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { checkNames } from '../rules/check.ts';
 import { type ParsedRules, parseRules } from '../rules/parse.ts';
 import { formatProblem, type Problem } from '../rules/problem.ts';
@@ -39,7 +40,9 @@ async function parseFile(
   io: CliIo,
 ): Promise<ParsedRules> {
   try {
-    return parseRules(await readFile(resolve(io.cwd, file), 'utf8'), file, options);
+    const path = resolve(io.cwd, file);
+    const readBeside = (name: string) => readFileSync(resolve(dirname(path), name), 'utf8');
+    return parseRules(await readFile(path, 'utf8'), file, { ...options, readBeside });
   } catch (error) {
     const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     return { groups: [], places: [], problems: [{ severity: 'error', file, line: 1, column: 1, message }] };

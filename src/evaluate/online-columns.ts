@@ -109,6 +109,6 @@ export class OnlineColumns {
   }
 }
 
-function placeOf({ timezone }: Pipeline): Place {
-  return { offset: zoneOffset(timezone), row: rowOfDay([]) };
+function placeOf({ timezone, holidays }: Pipeline): Place {
+  return { offset: zoneOffset(timezone), row: rowOfDay(holidays.days, holidays.like) };
 }

@@ -74,6 +74,7 @@ export class PipelineRunner {
     const before = this.#pipeline;
     this.#pipeline = pipeline;
     this.#file = file;
+    this.#state.online?.adopt(pipeline);
     const shape = ({ mode, output, anomaly }: Pipeline) =>
       JSON.stringify([mode, output.horizons, output.futureSamples, anomaly.publishesAlarm]);
     if (shape(before) === shape(pipeline)) return;

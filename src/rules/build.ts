@@ -1,6 +1,7 @@
 import { itemOf } from '../document/item.ts';
 import { readItem } from '../document/read.ts';
 import { buildAlarm, DEFAULT_ALARM_RULE } from './alarm-schema.ts';
+import { buildHolidays, type ReadBeside } from './holidays.ts';
 import type { Group, Pipeline } from './pipeline.ts';
 import { groupSchema, type RawGroup, type RawPipeline, type RawRules } from './schema.ts';
 
@@ -8,6 +9,8 @@ export interface BuildOptions {
   readonly file: string;
   /** Data source of pipelines that name none, and whose group names none. */
   readonly datasource: string;
+  /** Undefined: files that rule files name are not looked at. */
+  readonly readBeside?: ReadBeside | undefined;
 }
 
 /** The groups of a file without errors. Bare pipelines get a group with every default, named after the file. */
@@ -33,7 +36,7 @@ function buildGroup(raw: RawGroup, options: BuildOptions): Group {
   };
 }
 
-function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource }: BuildOptions): Pipeline {
+function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource, readBeside }: BuildOptions): Pipeline {
   return {
     name: raw.name,
     group: group.name,
@@ -48,6 +51,7 @@ function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource }: BuildO
     forecastSchedule: raw.forecast_schedule,
     anomalySchedule: raw.anomaly_schedule,
     timezone: raw.timezone,
+    holidays: buildHolidays(raw.holidays ?? group.holidays, readBeside),
     intervalMs: group.interval.ms,
     queryOffsetMs: group.query_offset.ms,
     limit: raw.limit ?? group.limit,

@@ -2,9 +2,10 @@ import type { Finding } from '../document/finding.ts';
 import { type Item, type Path, placeAt } from '../document/item.ts';
 import type { Loose } from '../document/read.ts';
 import { closest } from '../document/suggest.ts';
-import { checkEngineParameters } from '../forecast/engines.ts';
+import { checkEngineParameters, isOnline } from '../forecast/engines.ts';
 import { isLabelName } from '../series/labels.ts';
 import { checkAlarm, checkExclude, checkTogether } from './check-alarm.ts';
+import { checkHolidays, type ReadBeside } from './holidays.ts';
 import type { Problem } from './problem.ts';
 import { cronFault, isTimezone } from './schedule.ts';
 import type { RawGroup, RawPipeline, RawRules } from './schema.ts';
@@ -23,6 +24,8 @@ export interface NamePlace {
 export interface CheckOptions {
   /** Names of the configured data sources; undefined when they are not known (a rule file checked alone). */
   readonly datasources?: readonly string[] | undefined;
+  /** Reads files that the rule file names, relative to it; undefined: they are not looked at. */
+  readonly readBeside?: ReadBeside | undefined;
 }
 
 /** A context beyond this is 400 kB a series: rather a step that is too small than a wish. */
@@ -46,6 +49,7 @@ export function checkDocument(rules: Loose<RawRules>, root: Item, options: Check
     if (name !== undefined && names.has(name)) report([...path, 'name'], `another group of this file has the name too`);
     if (name !== undefined) names.add(name);
     checkLabels(group.labels, path, report);
+    checkHolidays(group.holidays, [...path, 'holidays'], options.readBeside, report);
     checkExclude(group.exclude, path, report);
     checkDatasource(group, path, { ...options, isNeeded: false }, report);
     group.pipelines?.forEach((pipeline, p) => {
@@ -81,7 +85,7 @@ function checkModel(model: Loose<RawPipeline>['model'], path: Path, report: Repo
 function checkPipeline(
   pipeline: Loose<RawPipeline>,
   path: Path,
-  { datasources, group }: CheckOptions & { readonly group: Loose<RawGroup> | undefined },
+  { datasources, readBeside, group }: CheckOptions & { readonly group: Loose<RawGroup> | undefined },
   report: Report,
 ): void {
   checkSpans(pipeline, path, report);
@@ -101,6 +105,9 @@ function checkPipeline(
   checkExclude(pipeline.exclude, path, report);
   checkTogether(pipeline, path, report);
   checkSchedules(pipeline, path, report);
+  checkHolidays(pipeline.holidays, [...path, 'holidays'], readBeside, report);
+  if (pipeline.holidays !== undefined && pipeline.model?.id !== undefined && !isOnline(pipeline.model.id))
+    report([...path, 'holidays'], 'only the engine calendar looks at holidays; set model.id', 'warning');
   checkDatasource(pipeline, path, { datasources, isNeeded: group?.datasource === undefined }, report);
 }
 

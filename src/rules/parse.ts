@@ -31,7 +31,13 @@ export function parseRules(text: string, file: string, options: CheckOptions = {
   const problems = all.sort((a, b) => a.offset - b.offset).map((finding) => problem(withOwner(root, finding)));
   const isUsable = all.every(({ severity }) => severity !== 'error');
   return {
-    groups: isUsable ? buildGroups(value as RawRules, { file, datasource: defaultDatasource(options) }) : [],
+    groups: isUsable
+      ? buildGroups(value as RawRules, {
+          file,
+          datasource: defaultDatasource(options),
+          readBeside: options.readBeside,
+        })
+      : [],
     problems,
     places: pipelinesOf(root, file).flatMap(({ path, ...rest }): NamePlace[] => {
       const name = scalarAt(root, [...path, 'name']);

@@ -1,4 +1,5 @@
 import type { AlarmRule } from './alarm-rule.ts';
+import type { Holidays } from './holidays.ts';
 
 /** A pipeline as the rest of the product sees it: every default filled in, durations in milliseconds. */
 export interface Pipeline {
@@ -18,6 +19,8 @@ export interface Pipeline {
   /** Cron; undefined: the group's interval. */
   readonly anomalySchedule: string | undefined;
   readonly timezone: string;
+  /** Local days that behave as another day of the week; for engines that know the calendar. */
+  readonly holidays: Holidays;
   readonly intervalMs: number;
   readonly queryOffsetMs: number;
   /** Most series it may publish; 0 = no limit. */

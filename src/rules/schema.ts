@@ -15,6 +15,7 @@ import {
   whole,
 } from '../document/schema.ts';
 import { anomaly } from './anomaly-schema.ts';
+import { holidays } from './holidays-schema.ts';
 import { model } from './model-schema.ts';
 
 const labels = mapOf(anyText({ description: 'A value.' }), {
@@ -111,7 +112,12 @@ const pipeline = section(
       default: '*/15 * * * *',
     }),
     anomaly_schedule: optional(text({ description: 'Cron of scoring; the group’s interval unless given.' })),
-    timezone: text({ description: 'Time zone of the schedules, such as Europe/Berlin.', default: 'UTC' }),
+    timezone: text({
+      description:
+        'Time zone of schedules, exclude windows, holidays, and of the days and hours of the engine `calendar`, such as Europe/Berlin.',
+      default: 'UTC',
+    }),
+    holidays: optional(holidays),
     series_type: choice(['univariate', 'multivariate', 'covariate'], {
       description:
         'Whether series are looked at one by one or together. `multivariate` is for the technique `isolation_forest`: the series that `anomaly.join` names are scored as one sample.',
@@ -177,6 +183,7 @@ export const groupSchema = section(
     }),
     labels,
     exclude: list(text({ description: 'A window.' }), excludeOptions),
+    holidays: optional(holidays),
     datasource: optional(text({ description: 'Data source of the pipelines that name none.' })),
     pipelines: list(pipeline, { description: 'The pipelines of the group.', default: [] }),
   },

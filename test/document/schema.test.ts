@@ -55,7 +55,7 @@ function rightValuesOf(node: SchemaNode): fc.Arbitrary<unknown> {
   if (node.enum !== undefined) return fc.constantFrom(...node.enum);
   const { pattern, minimum = 0, maximum = 1e6, exclusiveMinimum = -1, exclusiveMaximum = 1e6 } = node;
   if (pattern !== undefined) {
-    const texts = ['5m', '1d12h', '500ms', '0s', '0', 'http://h', '/path', 'name', ':9877'];
+    const texts = ['5m', '1d12h', '500ms', '0s', '0', 'http://h', '/path', 'name', ':9877', '3 of 5'];
     return fc.constantFrom(
       ...texts.filter((text) => new RegExp(pattern).test(text)),
       ...(node.type === 'string' ? [] : [0]),

@@ -102,6 +102,17 @@ test('an incident is flagged and does not move what is expected; a new level is 
   expect(await at(180)).toMatchObject({ anomaly: 0 });
 });
 
+test('changed holidays leave what was learnt', async () => {
+  const { runner, pipeline } = harness(new Map([['a', daily]]), CALENDAR);
+  await runner.run('anomaly', NOON_SLOT_MS);
+  const day = Math.floor(NOON_MS / DAY_MS);
+  const changed = { ...pipeline, holidays: { days: [{ fromDay: day, toDay: day }], like: 'sunday' } } as const;
+  expect(stateSignature(changed)).toBe(stateSignature(pipeline));
+  runner.adopt(changed, 'rules.yaml', NOON_SLOT_MS);
+  await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+  expect(runner.state.online!.samples(0)).toBe(3 * 1440 + 2);
+});
+
 describe('snapshots', () => {
   const series = () => new Map([['a', daily]]);
 

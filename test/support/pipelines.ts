@@ -19,6 +19,7 @@ export function pipelineOf(changes: Partial<Pipeline> = {}): Pipeline {
     forecastSchedule: '*/15 * * * *',
     anomalySchedule: undefined,
     timezone: 'UTC',
+    holidays: { days: [], like: 'sunday' },
     intervalMs: MINUTE_MS,
     queryOffsetMs: 30_000,
     limit: 0,

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { ConfigStore, LoadedRules } from '../../ports/config-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { checkNames } from '../../rules/check.ts';
@@ -26,17 +28,21 @@ export function openFileConfigStore(options: FileConfigStoreOptions): ConfigStor
 
 class FileConfigStore implements ConfigStore {
   readonly #options: FileConfigStoreOptions;
+  /** Patterns of rule files, the settings, and files that rules named. */
+  readonly #watched: string[];
   #watch: ContentWatch | undefined;
   #seen = '';
 
   constructor(options: FileConfigStoreOptions) {
     this.#options = options;
+    this.#watched = [...options.patterns, ...(options.alsoWatch ?? [])];
   }
 
   async load(): Promise<LoadedRules> {
     const { patterns } = this.#options;
     // Taken before reading: what changes in between is told by the watch as a change.
     this.#seen = await contentHash(this.#watched);
+    const known = this.#watched.length;
     const files = new Set<string>();
     const problems: Problem[] = [];
     for (const pattern of patterns) {
@@ -45,6 +51,8 @@ class FileConfigStore implements ConfigStore {
       for (const file of matches) files.add(file);
     }
     const parsed = await Promise.all([...files].map((file) => this.#parse(file)));
+    // Files named for the first time are part of what was seen now.
+    if (this.#watched.length > known) this.#seen = await contentHash(this.#watched);
     problems.push(...parsed.flatMap((file) => file.problems), ...checkNames(parsed.flatMap((file) => file.places)));
     return { groups: { groups: parsed.flatMap((file) => file.groups) }, problems };
   }
@@ -62,7 +70,7 @@ class FileConfigStore implements ConfigStore {
     const { datasources } = this.#options;
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-      return parseRules(text, file, { datasources });
+      return parseRules(text, file, { datasources, readBeside: (name) => this.#readBeside(file, name) });
     } catch (error) {
       const reason = error instanceof TypeError ? 'it is not UTF-8' : (error as Error).message;
       return {
@@ -73,12 +81,15 @@ class FileConfigStore implements ConfigStore {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watch?.[Symbol.asyncDispose]();
+  /** Small files, while rules are loaded; they are watched from then on. */
+  #readBeside(file: string, name: string): string {
+    const path = resolve(dirname(file), name);
+    if (!this.#watched.includes(path)) this.#watched.push(path);
+    return readFileSync(path, 'utf8');
   }
 
-  get #watched(): readonly string[] {
-    return [...this.#options.patterns, ...(this.#options.alsoWatch ?? [])];
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch?.[Symbol.asyncDispose]();
   }
 }
 
