@@ -31,8 +31,6 @@ import { doubtOf, expectedOf, HABIT_DOUBLES, habitRate, learnHabit, ownPlace, SE
 export const LEAST_MEMBERS = 5;
 /** Samples with enough siblings before a member is scored. */
 const WARM_SAMPLES = 60;
-/** A member that has never moved from its siblings speaks through one view; it counts as if both did. */
-const STILL_WEIGHT = Math.cbrt(2);
 const DAY_MS = 86_400_000;
 /** Start of a tail in mean deviations, before it is learnt: between a normal's 98 % (2.9) and what fleets do. */
 const FIRST_START = 3.5;
@@ -42,8 +40,11 @@ const APART = 0;
 const DRIFT = 1;
 const VIEWS = 2;
 const SLOPES: readonly number[] = [1, 1 / 5];
-/** One view alone is as good as a bit less than both together. */
-const WEIGHTS: readonly number[] = [0.9, 0.9];
+/** A view alone is anomalous once in ten thousand samples: a fleet has many members, and one alert for each would be many. */
+const WEIGHT = 0.82;
+const WEIGHTS: readonly number[] = [WEIGHT, WEIGHT];
+/** A member that has never moved from its siblings speaks through one view: its rarity is taken as it is. */
+const STILL_WEIGHT = Math.cbrt(VIEWS) / WEIGHT;
 /**
  * Share of what an anomalous sample teaches the tail. All of it would make an outlier usual within the hour; none would
  * let a member that has become restless alarm for weeks.
