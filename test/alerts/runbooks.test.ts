@@ -38,6 +38,11 @@ describe('runbooks', () => {
     expect(pages).toEqual(names.map((name) => `${name}.md`));
   });
 
+  it('are all named on the page about alerting', () => {
+    const text = read('docs/alerting.md');
+    for (const name of names) expect(text).toContain(`[${name}](runbooks/${name}.md)`);
+  });
+
   it('are linked by every alert', () => {
     for (const { alert, annotations } of alerts) {
       expect(annotations?.['runbook_url']).toBe(`docs/runbooks/${alert}.md`);
