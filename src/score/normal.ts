@@ -1,4 +1,6 @@
-/** Terms of the continued fraction for the tail, enough for ten digits from 1 on. */
+/** Up to here the power series, beyond it the continued fraction; with these terms both have ten digits there. */
+const SERIES_UP_TO = 3;
+const SERIES_TERMS = 60;
 const FRACTION_TERMS = 60;
 const MOST_DEVIATIONS = 38;
 const HALVINGS = 60;
@@ -9,10 +11,10 @@ const HALVINGS = 60;
  */
 export function normalTail(x: number): number {
   const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
-  if (x < 1) {
+  if (x < SERIES_UP_TO) {
     let term = x;
     let sum = x;
-    for (let n = 1; n < 20; n++) {
+    for (let n = 1; n < SERIES_TERMS; n++) {
       term *= (x * x) / (2 * n + 1);
       sum += term;
     }

@@ -153,12 +153,19 @@ export class Front {
   #edgeBeyond(calm: number, side: number, target: number): number {
     let near = Number.POSITIVE_INFINITY;
     let far = Number.POSITIVE_INFINITY;
+    let still = 0;
+    let farthestStill = Number.NEGATIVE_INFINITY;
     for (let j = 0; j < this.views; j++) {
       if (this.kind[j] === OFF) continue;
       const toCentre = (this.centre[j]! - calm) * side;
       near = Math.min(near, toCentre + this.#near[j]!);
       far = Math.min(far, toCentre + this.#far[j]!);
+      if (this.kind[j] !== STILL) continue;
+      still += (this.gain[j]! * this.weight[j]!) ** POWER;
+      farthestStill = Math.max(farthestStill, toCentre);
     }
+    // Views that never moved add up wherever they all moved.
+    if (still >= target) far = Math.min(far, farthestStill);
     if (far === Number.POSITIVE_INFINITY) return side * far;
     if (far <= 0) return calm;
     near = Math.max(near, 0);

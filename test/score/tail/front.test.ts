@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { correct, Front, OFF, STILL, TAIL, uncorrect } from '../../../src/score/tail/front.ts';
+
+const VIEW = fc.record({
+  kind: fc.constantFrom(TAIL, TAIL, TAIL, STILL, OFF),
+  centre: fc.double({ min: -5, max: 5, noNaN: true }),
+  gain: fc.double({ min: 0.1, max: 10, noNaN: true }),
+  index: fc.double({ min: 0.05, max: 2, noNaN: true }),
+});
+
+function frontOf(views: readonly { kind: number; centre: number; gain: number; index: number }[]): Front {
+  const front = new Front([1, 1, 0.7]);
+  views.forEach((view, j) => {
+    front.kind[j] = view.kind;
+    front.centre[j] = view.centre;
+    front.gain[j] = view.gain;
+    front.slope[j] = 1 / (view.index * Math.LN10);
+  });
+  return front;
+}
+
+const THREE = fc.tuple(VIEW, VIEW, VIEW).filter((views) => views.some(({ kind }) => kind === TAIL));
+
+test('the edges of the band are where the joined rarity reaches the edge, whatever the views', () => {
+  fc.assert(
+    fc.property(THREE, fc.constantFrom(1, 2.7, 6), (views, edge) => {
+      const front = frontOf(views);
+      front.findBand(edge);
+      const { lower, upper } = front;
+      expect(lower).toBeLessThanOrEqual(upper);
+      if (lower === upper || !Number.isFinite(upper - lower)) return;
+      const width = upper - lower;
+      // A view that never moved makes the rarity jump at its centre: there the edge is reached and passed at once.
+      expect(front.look(lower - 1e-9 * width)).toBeGreaterThan(0.99 * edge);
+      expect(front.look(upper + 1e-9 * width)).toBeGreaterThan(0.99 * edge);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('nothing inside the band is rarer than its edge, where the views agree on where the middle is', () => {
+  fc.assert(
+    fc.property(THREE, fc.double({ min: 0, max: 1, noNaN: true }), (views, share) => {
+      const front = frontOf(views.map((view) => ({ ...view, kind: TAIL, centre: view.centre / 100 })));
+      front.findBand(2.7);
+      const { lower, upper } = front;
+      if (lower === upper) return;
+      expect(front.look(lower + share * (upper - lower))).toBeLessThan(2.7 * 1.01);
+    }),
+  );
+});
+
+test('where every value is rare, the band is one point, and the calmest', () => {
+  const front = frontOf([
+    { kind: TAIL, centre: 0, gain: 1000, index: 0.2 },
+    { kind: TAIL, centre: 100, gain: 1000, index: 0.2 },
+    { kind: OFF, centre: 0, gain: 1, index: 1 },
+  ]);
+  front.findBand(2.7);
+  expect(front.lower).toBe(front.upper);
+  for (const value of [-10, 50, 120]) expect(front.look(value)).toBeGreaterThanOrEqual(front.look(front.lower));
+});
+
+test('views that never moved leave everything inside until stillness is evidence', () => {
+  const still = (gain: number) => frontOf([0, 0, 0].map((centre) => ({ kind: STILL, centre, gain, index: 1 })));
+  const young = still(2);
+  young.findBand(2.7);
+  expect([young.lower, young.upper]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  const old = still(3.5);
+  old.findBand(2.7);
+  expect([old.lower, old.upper]).toEqual([0, 0]);
+});
+
+test.each([
+  [60_000, 50],
+  [10_000, 1000],
+  [300_000, 100_000],
+  [3_600_000, 500],
+])('corrections for a step of %i ms and %i samples have an inverse', (stepMs, samples) => {
+  for (const edge of [1.7, 2.7, 3.7]) {
+    const joined = uncorrect(edge, { stepMs, samples });
+    expect(correct(joined * (1 + 1e-9), { stepMs, samples })).toBeGreaterThanOrEqual(edge * (1 - 1e-6));
+    expect(correct(joined * (1 - 1e-6), { stepMs, samples })).toBeLessThan(edge);
+  }
+});
+
+test('longer steps have fewer chances to be wrong, young series more', () => {
+  const at = (stepMs: number, samples: number) => correct(2, { stepMs, samples });
+  expect(at(300_000, 1000)).toBeGreaterThan(at(60_000, 1000));
+  expect(at(60_000, 100)).toBeLessThan(at(60_000, 1000));
+});

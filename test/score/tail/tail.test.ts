@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import type { Scorer } from '../../../src/score/score.ts';
+import { tail } from '../../../src/score/tail/tail.ts';
+import { gaussian, randomOf } from '../../support/random.ts';
+import { scoreOnce } from '../columns.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_STEPS = 1440;
+
+/** A scorer of one series and the step it is at. */
+class Series {
+  readonly scorer: Scorer = tail.create({ stepMs: MINUTE_MS });
+  #step = 0;
+
+  constructor() {
+    this.scorer.add(0);
+  }
+
+  learn(values: readonly number[]): this {
+    const startMs = this.#step * MINUTE_MS;
+    this.scorer.learn(0, { startMs, values: Float64Array.from(values), from: 0, count: values.length });
+    this.#step += values.length;
+    return this;
+  }
+
+  score(value: number, changes: Parameters<typeof scoreOnce>[2] = {}) {
+    return scoreOnce(this.scorer, { value, timestampMs: this.#step++ * MINUTE_MS }, changes);
+  }
+
+  scores(values: readonly number[]): number[] {
+    return values.map((value) => this.score(value).score);
+  }
+}
+
+const random = randomOf(7);
+/** Normal noise around 100, deviation 1. */
+function noise(count: number): number[] {
+  return Array.from({ length: count }, () => 100 + gaussian(random));
+}
+
+describe('what is flagged', () => {
+  test.each([
+    ['spike', [112]],
+    ['spike', [88]],
+    ['jump', [106, 105.6, 106.2]],
+  ])('a %s of an otherwise quiet series: %j', (_, values) => {
+    const series = new Series().learn(noise(2000));
+    expect(Math.max(...series.scores(values))).toBeGreaterThan(1);
+  });
+
+  test('a slow start that no single sample gives away, by another view than the spike', () => {
+    const series = new Series().learn(noise(3000));
+    const answers = Array.from({ length: 8 }, (_, i) => series.score(100 + 1.8 * (i + 1)));
+    const flagged = answers.find(({ score }) => score > 1);
+    expect(flagged).toBeDefined();
+    expect(tail.views[flagged!.view]).not.toBe('spike');
+  });
+
+  test('a series whose tail is heavy is asked for more', () => {
+    const heavy = noise(3000).map((value, i) => (i % 25 === 0 ? value + 12 : value));
+    expect(new Series().learn(heavy).score(112).score).toBeLessThan(1);
+    expect(new Series().learn(noise(3000)).score(112).score).toBeGreaterThan(1);
+  });
+
+  test('a job at its usual time of day is no news, at another time it is', () => {
+    const days = Array.from({ length: 6 }, () =>
+      noise(DAY_STEPS).map((value, minute) => (minute >= 130 && minute < 140 ? value + 60 : value)),
+    );
+    const usual = new Series().learn([...days.flat(), ...noise(130)]);
+    const odd = new Series().learn([...days.flat(), ...noise(700)]);
+    expect(usual.score(160).score).toBeLessThan(odd.score(160).score);
+    expect(odd.score(40).score).toBeGreaterThan(1);
+  });
+});
+
+describe('what is learnt', () => {
+  test('a new level is calm after a while, and the way back is news again', () => {
+    const series = new Series().learn(noise(2000));
+    expect(series.score(130).score).toBeGreaterThan(1);
+    series.learn(noise(100).map((value) => value + 30));
+    expect(Math.max(...series.scores(noise(50).map((value) => value + 30)))).toBeLessThan(1);
+    expect(series.score(100).score).toBeGreaterThan(1);
+  });
+
+  test('an incident does not make the next one usual', () => {
+    const once = new Series().learn(noise(4000));
+    const twice = new Series().learn([...noise(3000), 160, 40, 155, ...noise(997)]);
+    expect(twice.score(160).score).toBeGreaterThan(1);
+    expect(twice.score(160).score).toBeLessThan(once.score(160).score);
+  });
+
+  test('a series that never moved says so: one in as many samples as it stood still', () => {
+    const still = (samples: number) => new Series().learn(Array.from({ length: samples }, () => 5)).score(6).score;
+    expect(still(300)).toBeNaN();
+    expect(still(3000)).toBeGreaterThan(1);
+    expect(still(30_000)).toBeGreaterThan(still(3000));
+    const after = new Series().learn(Array.from({ length: 3000 }, () => 5));
+    after.score(6);
+    after.learn([5, 5, 6, 5, 5, 5, 6]);
+    expect(after.score(6).score).toBeLessThan(1);
+  });
+
+  test('the last digits of a float are no move', () => {
+    const wobbling = Array.from({ length: 3000 }, (_, i) => 0.1 + 0.2 * (i % 2 === 0 ? 1 : 1 + 1e-15));
+    expect(new Series().learn(wobbling).score(0.3).anomaly).toBe(0);
+    expect(new Series().learn(wobbling).score(0.31).anomaly).toBe(1);
+  });
+});
+
+describe('missing samples', () => {
+  test('give no score and are not learnt', () => {
+    const series = new Series().learn(noise(1000));
+    const before = series.scorer.exportSlot(0);
+    const missing = series.score(Number.NaN);
+    expect(missing.score).toBeNaN();
+    expect(missing.anomaly).toBeNaN();
+    expect(series.scorer.exportSlot(0)!.length).toBe(before!.length);
+    expect(series.score(100).score).toBeLessThan(1);
+  });
+
+  test('after a long gap the value before it says nothing', () => {
+    const gap = (steps: number) =>
+      new Series().learn([...noise(2000), ...Array.from({ length: steps }, () => Number.NaN)]).score(130);
+    expect(gap(10).score).toBeGreaterThan(1);
+    expect(gap(40).score).toBeNaN();
+  });
+});
+
+test('direction silences the other side; confidence_level moves the edge', () => {
+  const series = () => new Series().learn(noise(2000));
+  const past = noise(500);
+  expect(series().score(88, { direction: 'above' }).anomaly).toBe(0);
+  expect(series().score(88, { direction: 'below' }).anomaly).toBe(-1);
+  const widths = [0.9, 0.99, 0.999].map((confidenceLevel) => {
+    const { lower, upper } = new Series().learn(past).score(100, { confidenceLevel });
+    return upper - lower;
+  });
+  expect(widths).toEqual([...widths].sort((a, b) => a - b));
+});
+
+test('quiet noise is hardly ever flagged: the false alarms of a week', () => {
+  const series = new Series().learn(noise(2 * DAY_STEPS));
+  const flagged = series.scores(noise(7 * DAY_STEPS)).filter((score) => score > 1).length;
+  expect(flagged / 7).toBeLessThan(1);
+});
+
+test('a warm series takes less than a kilobyte', () => {
+  const scorer = tail.create({ stepMs: MINUTE_MS });
+  const values = Float64Array.from(noise(200));
+  for (let slot = 0; slot < 1000; slot++) {
+    scorer.add(slot);
+    scorer.learn(slot, { startMs: 0, values, from: 0, count: values.length });
+  }
+  expect(scorer.bytes / 1000).toBeLessThan(1024);
+});
