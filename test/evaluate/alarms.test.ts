@@ -107,6 +107,24 @@ describe('maintenance', () => {
     expect(published(during.evaluations.at(-1)!, 'a').anomaly).toBe(0);
   });
 
+  test.each(['tail', 'z_score', 'iqr', 'isolation_forest'])(
+    '%s learns nothing of what happened in it',
+    async (technique) => {
+      const bands = [];
+      for (const during of [noisy, () => 500]) {
+        const anomaly = { ...pipelineOf().anomaly, technique };
+        const isIn = (t: number) => t >= window.startMs && t < window.endMs;
+        const run = alarming({ a: (t) => (isIn(t) ? during(t) : noisy(t)) }, { anomaly, mode: 'anomaly_only' });
+        run.maintenance.add(window, NOON_MS);
+        await run.upTo(9);
+        const { lower, upper, score } = published(run.evaluations.at(-1)!, 'a');
+        expect(score).toBeLessThan(1);
+        bands.push([lower, upper]);
+      }
+      expect(bands[0]).toEqual(bands[1]);
+    },
+  );
+
   test('engines see the edge of the band in place of what was beyond it', async () => {
     const { engine, maintenance, runner, upTo } = alarming({ a: broken(3, 8) });
     maintenance.add(window, NOON_MS);
