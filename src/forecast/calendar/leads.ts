@@ -31,10 +31,12 @@ const LEAST_SHARE = 0.05;
 const FIRST_STEP = 0.5;
 const LAST_STEP = 0.03;
 const HALVED_AFTER = 10;
+/** Errors over which their mean size is taken, a lead each: far ones come rarely, and must not be of last month. */
 const SIZE_MEMORY = [30, 30, 25, 20, 12, 8];
 /** An error counts for the mean size up to so many of them. */
-const SCALE_SHARE = 1;
 const SIZE_CLIP = 5;
+/** Losses are shares of what the candidates lost on average, plus this share of the usual error: so a wild hour does not decide alone. */
+const SCALE_SHARE = 1;
 /** Quantiles of a Laplace variable with a mean absolute deviation of 1: where tracking starts. */
 const START = QUANTILE_LEVELS.map((p) => (p < 0.5 ? Math.log(2 * p) : -Math.log(2 * (1 - p))));
 
@@ -126,7 +128,7 @@ function trackError(
 /** Puts the forecasts made at a step where they wait for theirs. */
 export function awaitLeads(shape: CalendarShape, memory: CalendarMemory, step: number): void {
   for (let j = 0; j < LEADS.length; j++) {
-    if (step % LEAD_STRIDES[j]! === 0) expectAhead(memory, LEADS[j]!, memory.f32, waitingAt(shape, j, step));
+    if (step % LEAD_STRIDES[j]! === 0) expectAhead(memory, j, memory.f32, waitingAt(shape, j, step));
   }
 }
 

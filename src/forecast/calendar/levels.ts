@@ -3,6 +3,7 @@ import {
   type CalendarMemory,
   type CalendarShape,
   F64,
+  LEADS,
   PLAIN,
   PLAIN_MEMORIES,
   SEASONAL,
@@ -26,7 +27,7 @@ const FAST_CLIP = 8;
 const CLIPPED_FROM = 10;
 /** Share of the trend's move in that of its level, and what is left of the trend after a step. */
 const TREND_SHARE = 0.1;
-export const DAMPING = 0.98;
+const DAMPING = 0.98;
 /** Memory of the mean deviations. */
 const DEVIATION_MEMORY = 64;
 /** What lies beyond the limit counts by this much, and for so many limits at most: a spike is soon forgotten. */
@@ -121,7 +122,10 @@ function startAnew({ f64 }: CalendarMemory, level: number): void {
   }
 }
 
-/** What the candidates expect `lead` steps ahead, season not added. `at` is where in `target` they go. */
+/** Steps of trend, damped, that a lead sees: φ + φ² + … + φ^lead. */
+const TREND_STEPS = LEADS.map((lead) => (DAMPING * (1 - DAMPING ** lead)) / (1 - DAMPING));
+
+/** What the candidates expect at LEADS[lead] ahead, season not added. `at` is where in `target` they go. */
 export function expectAhead(
   { f64 }: CalendarMemory,
   lead: number,
@@ -129,5 +133,5 @@ export function expectAhead(
   at: number,
 ): void {
   for (let k = 0; k < CANDIDATES; k++) target[at + k] = f64[F64.levels + k]!;
-  target[at + TREND_CANDIDATE]! += (f64[F64.trend]! * DAMPING * (1 - DAMPING ** lead)) / (1 - DAMPING);
+  target[at + TREND_CANDIDATE]! += f64[F64.trend]! * TREND_STEPS[lead]!;
 }

@@ -66,7 +66,7 @@ function prepareLeads(shape: CalendarShape, memory: CalendarMemory): void {
     const count = f32[at + LEAD_FIELDS.count]!;
     const own = j === 0 ? 1 : count / (count + BELIEVED_AFTER);
     const seasonal = weighCandidates(shape, memory, j, weights);
-    expectAhead(memory, LEADS[j]!, ahead, 0);
+    expectAhead(memory, j, ahead, 0);
     let point = 0;
     for (let k = 0; k < CANDIDATES; k++) point += weights[k]! * ahead[k]!;
     points[j] = j === 0 ? point : points[j - 1]! + own * (point - points[j - 1]!);
