@@ -35,6 +35,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'adapters/logger': ['type ports'],
   'adapters/model': ADAPTER,
   'adapters/publisher': ADAPTER,
+  // Talks to the receiver behind the proxy; the server side of it is in http.
+  'adapters/receive': ADAPTER,
   'adapters/registry': [...ADAPTER, 'adapters/*'],
   'adapters/scheduler': ADAPTER,
   'adapters/state-store': ADAPTER,

@@ -1,9 +1,11 @@
 import type { Clock } from '../ports/clock.ts';
+import type { Forwarder } from '../ports/forwarder.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { TsdbClient } from '../ports/tsdb-client.ts';
-import type { DatasourceSettings, RemoteWriteSettings } from '../settings/settings.ts';
+import type { DatasourceSettings, ProxySettings, RemoteWriteSettings } from '../settings/settings.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { openRemoteWrite, type RemoteWritePublisher } from './publisher/remote-write/remote-write.ts';
+import { openForwarder } from './receive/forwarder.ts';
 import { openCsv } from './tsdb/csv/client.ts';
 import { openPrometheus } from './tsdb/prometheus/client.ts';
 import { openSimulated } from './tsdb/simulated/client.ts';
@@ -44,4 +46,11 @@ export interface PublisherSurroundings extends Omit<DatasourceSurroundings, 'nam
 
 export function openPublisher(settings: RemoteWriteSettings, around: PublisherSurroundings): RemoteWritePublisher {
   return openRemoteWrite({ settings, ...around });
+}
+
+export function openProxyForwarder(
+  settings: ProxySettings,
+  around: Pick<DatasourceSurroundings, 'userAgent' | 'environment'>,
+): Forwarder {
+  return openForwarder({ settings, ...around });
 }

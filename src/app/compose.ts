@@ -3,13 +3,14 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { openEventLog } from '../adapters/event-log/event-log.ts';
 import { openWorkerPool } from '../adapters/model/worker-pool.ts';
 import { createMetricsPage } from '../adapters/publisher/metrics-page.ts';
-import { openDatasource, openPublisher } from '../adapters/registry.ts';
+import { openDatasource, openProxyForwarder, openPublisher } from '../adapters/registry.ts';
 import { openInProcessScheduler } from '../adapters/scheduler/in-process.ts';
 import { openFileStateStore } from '../adapters/state-store/files.ts';
 import { EventBook } from '../evaluate/event-book.ts';
 import { restoreEvents } from '../evaluate/event-store.ts';
 import { MaintenanceDesk } from '../evaluate/maintenance-desk.ts';
 import { Manager } from '../evaluate/manager.ts';
+import { Receive } from '../http/receive.ts';
 import { type HttpServer, openHttpServer } from '../http/server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -19,6 +20,7 @@ import { removeGroup, removePipeline, startGroup, startPipeline } from '../telem
 import { createTelemetry } from '../telemetry/metrics.ts';
 import { collectProcessMetrics, setBuildInfo } from '../telemetry/process.ts';
 import { Datasources } from './datasources.ts';
+import { WriteProxy } from './proxy.ts';
 import { Publishers } from './publishers.ts';
 
 export interface Surroundings {
@@ -71,6 +73,12 @@ export function compose(settings: Settings, around: Surroundings) {
       logger: logger.child({ component: 'datasource', datasource: name }),
     }),
   );
+  const receive = new Receive(telemetry, logger.child({ component: 'proxy' }));
+  const proxy = new WriteProxy({
+    receive,
+    openForwarder: (forwarding) => openProxyForwarder(forwarding, { userAgent, environment: around.environment }),
+    look: () => {},
+  });
   const engine = openWorkerPool({
     ...settings.workers,
     workerUrl: around.workerUrl ?? new URL('../adapters/model/worker.js', import.meta.url),
@@ -137,6 +145,7 @@ export function compose(settings: Settings, around: Surroundings) {
       },
       events,
       maintenance,
+      receive,
       isReady: calls.isReady,
       reload: calls.reload,
       quit: calls.quit,
@@ -149,7 +158,20 @@ export function compose(settings: Settings, around: Surroundings) {
     await maintenance.restore();
   };
 
-  return { restore, eventLog, telemetry, page, publishers, datasources, engine, scheduler, store, manager, serve };
+  return {
+    restore,
+    eventLog,
+    telemetry,
+    page,
+    publishers,
+    proxy,
+    datasources,
+    engine,
+    scheduler,
+    store,
+    manager,
+    serve,
+  };
 }
 
 export type Parts = ReturnType<typeof compose>;

@@ -60,6 +60,8 @@ export class Lifecycle {
   async start(configuration: Configuration): Promise<void> {
     const { telemetry, engine } = this.#parts;
     telemetry.ready.set(0);
+    // What senders send goes on before anything else is up.
+    this.#parts.proxy.replace(configuration.settings.proxy);
     this.#server = await this.#parts.serve({
       isReady: () => this.#isReady,
       reload: () => this.reload(),
@@ -118,7 +120,8 @@ export class Lifecycle {
 
   async #apply(configuration: Configuration): Promise<void> {
     const { settings } = configuration;
-    const { datasources, publishers, manager, telemetry } = this.#parts;
+    const { datasources, publishers, proxy, manager, telemetry } = this.#parts;
+    proxy.replace(settings.proxy);
     await datasources.replace(settings.datasources);
     await publishers.replace(settings.remoteWrite, this.#settings.shutdownTimeoutMs);
     await manager.apply(configuration.groups);
@@ -147,7 +150,7 @@ export class Lifecycle {
 
   async #stopOnce(): Promise<Stopped> {
     const { logger, clock } = this.#around;
-    const { scheduler, manager, publishers, engine, datasources, page, eventLog } = this.#parts;
+    const { scheduler, manager, publishers, proxy, engine, datasources, page, eventLog } = this.#parts;
     const deadlineMs = clock.nowMs() + this.#settings.shutdownTimeoutMs;
     logger.log('info', 'stopping', { timeout_ms: this.#settings.shutdownTimeoutMs });
     this.#isReady = false;
@@ -164,7 +167,7 @@ export class Lifecycle {
     const { lost } = await publishers.close(Math.max(0, deadlineMs - clock.nowMs()));
     if (lost > 0)
       logger.log('error', 'samples were lost: no endpoint took them before the deadline', { samples: lost });
-    for (const part of [this.#server, eventLog, page, engine, datasources]) {
+    for (const part of [this.#server, proxy, eventLog, page, engine, datasources]) {
       try {
         await part?.[Symbol.asyncDispose]();
       } catch (error) {

@@ -8,6 +8,8 @@ export interface Access {
   /** Undefined: it may go on. */
   readonly refusal: { readonly status: number; readonly text: string } | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether the credentials of the request, where it has some, were looked at here. */
+  readonly isForUs?: boolean;
 }
 
 const BROKEN: Access = {
@@ -42,7 +44,8 @@ export class AccessControl {
       return { refusal: { status: 429, text: 'Too many requests.' }, headers: {} };
     const headers = { ...config.http_server_config?.headers };
     const refusal = await this.#authenticate(request, config.basic_auth_users ?? {});
-    if (refusal === undefined) return { refusal, headers };
+    if (refusal === undefined)
+      return { refusal, headers, isForUs: Object.keys(config.basic_auth_users ?? {}).length > 0 };
     const ask = refusal.status === 401 ? { 'WWW-Authenticate': 'Basic realm="OpenAnomaly", charset="UTF-8"' } : {};
     return { refusal, headers: { ...headers, ...ask } };
   }

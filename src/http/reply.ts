@@ -5,6 +5,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Text is sent as UTF-8; without a content type of its own it is plain text. */
   readonly body: string | readonly Buffer[];
+  /** Headers are those given and no others. */
+  readonly verbatim?: true;
   /** Runs once the reply was sent to its last byte, or cannot be. */
   readonly afterwards?: () => void;
 }
@@ -19,14 +21,12 @@ export function send(request: IncomingMessage, response: ServerResponse, reply: 
   const pieces = typeof reply.body === 'string' ? [Buffer.from(reply.body)] : reply.body;
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const type = length === 0 ? {} : { 'Content-Type': 'text/plain; charset=utf-8' };
+  const ours = reply.verbatim === true ? {} : { 'X-Content-Type-Options': 'nosniff', ...type };
   // What the client may still send is of no interest, but must be read for the connection to be used again.
   request.resume();
-  response.writeHead(reply.status, {
-    'X-Content-Type-Options': 'nosniff',
-    ...type,
-    ...reply.headers,
-    'Content-Length': length,
-  });
+  // An answer that can have no body must not tell its length either.
+  const size = reply.status === 204 || reply.status === 304 ? {} : { 'Content-Length': length };
+  response.writeHead(reply.status, { ...ours, ...reply.headers, ...size });
   if (request.method !== 'HEAD') {
     // Corked, the pieces go to the system in one call instead of one each.
     response.cork();

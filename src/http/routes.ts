@@ -9,6 +9,7 @@ import { listAnomalies, listIncidents } from './anomaly-routes.ts';
 import { apiError } from './api-reply.ts';
 import { LANDING_POLICY, renderLandingPage, type ServerInfo } from './landing-page.ts';
 import { createMaintenance, endMaintenance, listMaintenance, type MaintenanceApi } from './maintenance-routes.ts';
+import type { Receive } from './receive.ts';
 import { plain, type Reply } from './reply.ts';
 
 /** What the routes ask of the process. */
@@ -24,6 +25,8 @@ export interface Inside {
   /** The anomalies of all pipelines; without them their paths are not there. */
   readonly events?: Pick<EventBook, 'list' | 'incidents'> | undefined;
   readonly maintenance?: MaintenanceApi | undefined;
+  /** Remote write that passes through; its path may come, go and change. */
+  readonly receive?: Pick<Receive, 'path' | 'reply'> | undefined;
   readonly logger: Logger;
   readonly nowMs: () => number;
 }

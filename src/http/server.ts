@@ -61,6 +61,7 @@ class OpenServer implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #access: AccessControl;
   readonly #routes: ReadonlyMap<string, Route>;
+  readonly #prefix: string;
   readonly #listeners: Listener[] = [];
   readonly #connections = new Connections();
   #isClosing = false;
@@ -72,7 +73,9 @@ class OpenServer implements HttpServer {
     this.isHttps = isHttps;
     const { clock } = options;
     const nowMs = clock === undefined ? () => Date.now() : () => clock.nowMs();
-    this.#routes = createRoutes(pathsOf(options.settings), { ...options, nowMs });
+    const paths = pathsOf(options.settings);
+    this.#prefix = paths.prefix;
+    this.#routes = createRoutes(paths, { ...options, nowMs });
   }
 
   get addresses(): readonly string[] {
@@ -93,7 +96,9 @@ class OpenServer implements HttpServer {
     response.once('close', () => this.#connections.end(socket));
     try {
       if (this.#isClosing) response.setHeader('Connection', 'close');
-      const { refusal, headers } = await this.#access.admit(request);
+      const { refusal, headers, isForUs } = await this.#access.admit(request);
+      // A password for this server is nobody else's business, and the proxy hands headers on.
+      if (isForUs) delete request.headers.authorization;
       const reply = refusal === undefined ? await this.#route(request) : plain(refusal.status, refusal.text);
       if (reply.afterwards !== undefined) response.once('close', reply.afterwards);
       send(request, response, { ...reply, headers: { ...reply.headers, ...headers } });
@@ -114,11 +119,18 @@ class OpenServer implements HttpServer {
 
   #find(path: string | undefined): { readonly route: Route | undefined; readonly rest: string } {
     if (path === undefined) return { route: undefined, rest: '' };
-    const exact = this.#routes.get(path);
+    const exact = this.#receiveRoute(path) ?? this.#routes.get(path);
     if (exact !== undefined) return { route: exact, rest: '' };
     const slash = path.lastIndexOf('/');
     const rest = path.slice(slash + 1);
     return { route: rest === '' ? undefined : this.#routes.get(`${path.slice(0, slash)}/*`), rest };
+  }
+
+  /** Looked for at each request, since a reload may bring, move or remove it. */
+  #receiveRoute(path: string): Route | undefined {
+    const { receive } = this.#options;
+    if (receive?.path === undefined || path !== this.#prefix + receive.path) return undefined;
+    return { methods: ['POST'], reply: (request) => receive.reply(request) };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

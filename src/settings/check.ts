@@ -2,6 +2,7 @@ import type { Finding } from '../document/finding.ts';
 import { type Item, placeAt } from '../document/item.ts';
 import type { Loose } from '../document/read.ts';
 import { checkHttpClient } from './check-http.ts';
+import { checkProxy } from './check-proxy.ts';
 import { checkRemoteWrite } from './check-remote-write.ts';
 import { isUrl, type Report } from './report.ts';
 import type { RawSettings } from './schema.ts';
@@ -19,6 +20,7 @@ export function checkSettings(settings: Loose<RawSettings>, root: Item): Finding
     checkHttpClient(source, path, report);
   }
   checkRemoteWrite(settings.remote_write ?? [], report);
+  if (settings.proxy !== undefined) checkProxy(settings.proxy, settings, report);
   checkServer(settings.server, report);
   return findings;
 }

@@ -9,7 +9,14 @@ import { type Environment, substituteEnvironment } from './environment.ts';
 import type { RawHttpClient } from './http-schema.ts';
 import { isUrl } from './report.ts';
 import { type RawSettings, settingsSchema } from './schema.ts';
-import type { DatasourceSettings, HttpClientSettings, RemoteWriteSettings, Secret, Settings } from './settings.ts';
+import type {
+  DatasourceSettings,
+  HttpClientSettings,
+  ProxySettings,
+  RemoteWriteSettings,
+  Secret,
+  Settings,
+} from './settings.ts';
 
 /** Flags of the command line that override the file; what was not given is absent. */
 export interface SettingsFlags {
@@ -83,6 +90,7 @@ function settingsOf(raw: RawSettings, folder: string, flags: SettingsFlags): Set
       Object.entries(raw.datasources).map(([name, source]) => [name, datasourceOf(source, path)]),
     ),
     remoteWrite: raw.remote_write.map((endpoint) => remoteWriteOf(endpoint, path)),
+    proxy: raw.proxy && proxyOf(raw.proxy, path),
     ruleFiles: raw.rule_files.map(path),
     stateDir,
     stateIntervalMs: raw.state_interval.ms,
@@ -168,6 +176,30 @@ function remoteWriteOf(raw: RawSettings['remote_write'][number], path: ResolvePa
       spoolDir: queue.spool_dir === undefined ? undefined : path(queue.spool_dir),
     },
     maxFutureMs: raw.max_future.ms,
+    http: httpClientOf(raw, path),
+  };
+}
+
+function proxyOf(raw: NonNullable<RawSettings['proxy']>, path: ResolvePath): ProxySettings {
+  return {
+    url: raw.url,
+    path: raw.path,
+    timeoutMs: raw.timeout.ms,
+    headers: raw.headers,
+    append: raw.append,
+    limits: {
+      bodyBytes: raw.max_body_bytes,
+      decodedBytes: raw.max_decoded_bytes,
+      requestsInFlight: raw.max_requests_in_flight,
+      bytesInFlight: raw.max_bytes_in_flight,
+    },
+    queue: { bytes: raw.queue_bytes, samples: raw.queue_samples },
+    maxSeries: raw.max_series,
+    haLabels: raw.ha_labels && {
+      cluster: raw.ha_labels.cluster,
+      replica: raw.ha_labels.replica,
+      failoverMs: raw.ha_labels.failover_timeout.ms,
+    },
     http: httpClientOf(raw, path),
   };
 }

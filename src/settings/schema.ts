@@ -15,6 +15,7 @@ import {
   whole,
 } from '../document/schema.ts';
 import { HTTP_CLIENT_FIELDS, url } from './http-schema.ts';
+import { proxySchema } from './proxy-schema.ts';
 
 const prometheusDatasource = section(
   {
@@ -299,6 +300,7 @@ export const settingsSchema = section(
       description: 'Endpoints that results are pushed to, beside the page.',
       default: [],
     }),
+    proxy: optional(proxySchema),
     rule_files: list(text({ description: 'A path or glob.' }), {
       description: 'Rule files, relative to this file. Their folders are watched.',
       default: [],

@@ -5,6 +5,8 @@
 export interface Settings {
   readonly datasources: Readonly<Record<string, DatasourceSettings>>;
   readonly remoteWrite: readonly RemoteWriteSettings[];
+  /** Undefined: remote write is not taken. */
+  readonly proxy: ProxySettings | undefined;
   /** Absolute glob patterns. */
   readonly ruleFiles: readonly string[];
   /** Undefined: nothing is kept over a restart. */
@@ -125,6 +127,28 @@ export interface RemoteWriteSettings {
   readonly queue: QueueSettings;
   /** How far ahead of now the endpoint takes samples; 9 minutes suits Prometheus' limit of 10. */
   readonly maxFutureMs: number;
+  readonly http: HttpClientSettings;
+}
+
+export interface ProxySettings {
+  readonly url: string;
+  /** Below the route prefix. */
+  readonly path: string;
+  readonly timeoutMs: number;
+  /** Set on what goes on, whatever the sender sent under the name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly append: boolean;
+  readonly limits: {
+    readonly bodyBytes: number;
+    readonly decodedBytes: number;
+    readonly requestsInFlight: number;
+    readonly bytesInFlight: number;
+  };
+  /** Bytes that wait to be decoded and samples that wait to be scored. */
+  readonly queue: { readonly bytes: number; readonly samples: number };
+  /** Distinct series that are remembered. */
+  readonly maxSeries: number;
+  readonly haLabels: { readonly cluster: string; readonly replica: string; readonly failoverMs: number } | undefined;
   readonly http: HttpClientSettings;
 }
 

@@ -1,5 +1,6 @@
 import type { Counter, Gauge, Histogram } from 'prom-client';
 import type { Telemetry } from './metrics.ts';
+import { PROXY_REJECTIONS, PROXY_REQUEST_SKIPS, PROXY_SAMPLE_SKIPS } from './proxy-metrics.ts';
 
 const TASKS = ['forecast', 'anomaly'] as const;
 const DIRECTIONS = ['above', 'below'] as const;
@@ -31,6 +32,19 @@ export function startPipeline(telemetry: Telemetry, pipeline: string): void {
   telemetry.pipelineSeries.set({ pipeline }, 0);
   telemetry.pipelineWarmingUp.set({ pipeline }, 0);
   telemetry.pipelineDuplicateSeries.set({ pipeline }, 0);
+}
+
+/** Counters of the proxy start at zero, so that their first increase is seen. */
+export function startProxy(telemetry: Telemetry): void {
+  for (const reason of PROXY_REJECTIONS) telemetry.proxyRejected.inc({ reason }, 0);
+  for (const reason of PROXY_REQUEST_SKIPS) telemetry.proxyRequestsSkipped.inc({ reason }, 0);
+  for (const version of ['1.0', '2.0']) telemetry.proxyDecoded.inc({ version }, 0);
+}
+
+/** Counters of a pipeline that looks at what passes through the proxy. */
+export function startStream(telemetry: Telemetry, pipeline: string): void {
+  telemetry.proxySamplesMatched.inc({ pipeline }, 0);
+  for (const reason of PROXY_SAMPLE_SKIPS) telemetry.proxySamplesSkipped.inc({ pipeline, reason }, 0);
 }
 
 export function removePipeline(telemetry: Telemetry, pipeline: string): void {

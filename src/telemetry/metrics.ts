@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type MetricConfiguration, Registry } from 'prom-client';
+import { proxyMetrics } from './proxy-metrics.ts';
 
 const PIPELINE = ['pipeline'] as const;
 const TASK = ['group', 'task'] as const;
@@ -188,6 +189,8 @@ export function createTelemetry() {
     remoteShards: gauge('remote_storage_shards', 'Shards that send in parallel.', REMOTE),
     remoteMaxSamplesPerSend: gauge('remote_storage_max_samples_per_send', 'Most samples in one request.', REMOTE),
     remoteProtocol: gauge('remote_storage_protocol_version', 'Remote-write protocol in use: 1 or 2.', REMOTE),
+
+    ...proxyMetrics(registers),
   };
 }
 

@@ -1,0 +1,102 @@
+import type { Forwarder, WriteAnswer, WriteRequest } from '../../ports/forwarder.ts';
+import type { ProxySettings } from '../../settings/settings.ts';
+import { type HttpClient, openHttpClient } from '../http.ts';
+
+export interface ForwarderOptions {
+  readonly settings: Pick<ProxySettings, 'url' | 'timeoutMs' | 'headers' | 'http'>;
+  /** For senders that name none. */
+  readonly userAgent: string;
+  /** For `proxy_from_environment`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Headers of an answer that belong to its connection, or that whoever sends it on computes anew. */
+const OF_THE_CONNECTION = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-authenticate',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Sends requests on to the URL of the settings, with their bytes and headers, and answers what the receiver answers. */
+export function openForwarder(options: ForwarderOptions): Forwarder {
+  return new HttpForwarder(options);
+}
+
+class HttpForwarder implements Forwarder {
+  readonly #settings: ForwarderOptions['settings'];
+  readonly #client: HttpClient;
+  /** Of the settings, names in lower case. */
+  readonly #ownHeaders: Readonly<Record<string, string>>;
+  /** Names that the client adds from the settings; what the sender sent under them is left out. */
+  readonly #replaced: ReadonlySet<string>;
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor({ settings, userAgent, environment = {} }: ForwarderOptions) {
+    this.#settings = settings;
+    this.#ownHeaders = Object.fromEntries(
+      Object.entries(settings.headers).map(([name, value]) => [name.toLowerCase(), value]),
+    );
+    this.#replaced = new Set(Object.keys(settings.http.headers).map((name) => name.toLowerCase()));
+    this.#client = openHttpClient(settings.http, {
+      userAgent,
+      environment,
+      codes: { unavailable: 'proxy_unavailable', timeout: 'proxy_timeout', auth: 'proxy_unavailable' },
+    });
+  }
+
+  forward(request: WriteRequest, signal: AbortSignal): Promise<WriteAnswer> {
+    const answer = this.#forward(request, signal);
+    const settled = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#underWay.add(settled);
+    void settled.then(() => this.#underWay.delete(settled));
+    return answer;
+  }
+
+  /** Lets what is under way come to its end: each has a deadline of its own. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#underWay);
+    await this.#client[Symbol.asyncDispose]();
+  }
+
+  async #forward({ headers, search, body }: WriteRequest, signal: AbortSignal): Promise<WriteAnswer> {
+    const answer = await this.#client.request(
+      {
+        method: 'POST',
+        url: withSearch(this.#settings.url, search),
+        headers: { ...this.#passedOn(headers), ...this.#ownHeaders },
+        body,
+        timeoutMs: this.#settings.timeoutMs,
+      },
+      signal,
+    );
+    const pieces: Buffer[] = [];
+    for await (const piece of answer.body)
+      pieces.push(Buffer.from(piece.buffer as ArrayBuffer, piece.byteOffset, piece.byteLength));
+    return { status: answer.status, headers: withoutConnection(answer.headers), body: pieces };
+  }
+
+  #passedOn(headers: WriteRequest['headers']): Record<string, string> {
+    const passed: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers))
+      if (!this.#replaced.has(name)) passed[name] = typeof value === 'string' ? value : value.join(', ');
+    return passed;
+  }
+}
+
+/** The receiver's URL with what the sender asked of it, such as VictoriaMetrics' `extra_label`. */
+function withSearch(url: string, search: string): string {
+  if (search === '' || search === '?') return url;
+  return url.includes('?') ? `${url}&${search.slice(1)}` : url + search;
+}
+
+function withoutConnection(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const own = new Set((headers['connection'] ?? '').toLowerCase().split(/\s*,\s*/));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_THE_CONNECTION.has(name) && !own.has(name)));
+}
