@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/ports.ts';
+import { gaussian, randomOf } from '../support/random.ts';
 import { seedSeries } from '../support/seed.ts';
 import { startNodeExporter, startPrometheus, type TestServer } from '../support/servers.ts';
 import { type Process, startOpenAnomaly } from './process.ts';
@@ -35,6 +36,12 @@ export interface SurroundingsOptions {
 
 const PAST_S = 900;
 
+/** What cannot be foretold, so that the band has a width and the level that follows lies in it. */
+function noise(seed: number): number[] {
+  const random = randomOf(seed);
+  return Array.from({ length: PAST_S }, () => 0.05 * gaussian(random));
+}
+
 export async function startSurroundings(options: SurroundingsOptions): Promise<Surroundings> {
   const dir = await mkdtemp(join(tmpdir(), 'openanomaly-e2e-'));
   for (const name of ['text', 'prometheus']) await mkdir(join(dir, name));
@@ -56,11 +63,7 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
     seeded.url,
     Array.from({ length: options.shards }, (_, shard) => ({
       labels: { __name__: 'e2e_load', instance, job: 'node', shard: String(shard) },
-      // A slow swing, so that the band has a width.
-      samples: Array.from({ length: PAST_S }, (_, i) => {
-        const timeMs = endMs - (PAST_S - 1 - i) * 1000;
-        return [timeMs, 5 + 0.05 * Math.sin(timeMs / 7000 + shard)] as const;
-      }),
+      samples: noise(shard).map((value, i) => [endMs - (PAST_S - 1 - i) * 1000, 5 + value] as const),
     })),
   );
   await seeded.stop();
