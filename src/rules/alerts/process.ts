@@ -65,4 +65,37 @@ export const PROCESS_RULES: readonly AlertRule[] = [
         'Remote write of {{ $labels.instance }} to {{ $labels.remote_name }} at {{ $labels.url }} is {{ $value | humanizeDuration }} behind.',
     },
   },
+  {
+    alert: 'OpenAnomalyProxyBehind',
+    expr: [
+      'sum without (code, reason) (',
+      '  rate(openanomaly_proxy_requests_forwarded_total{code=~"429|5.."}[5m])',
+      '  or rate(openanomaly_proxy_requests_rejected_total[5m])',
+      ')',
+      '/ (rate(openanomaly_proxy_requests_received_total[5m]) > 0) > 0.05',
+    ].join('\n'),
+    for: '10m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: 'Remote write through the proxy falls behind.',
+      description:
+        '{{ $value | humanizePercentage }} of the requests that senders make to the proxy of {{ $labels.instance }} are not taken: the receiver is overloaded or out of reach, or a limit of the proxy is met. Senders keep what was not taken and come again, as long as their queues last.',
+    },
+  },
+  {
+    alert: 'OpenAnomalyProxySamplesDropped',
+    expr: [
+      'sum without (pipeline, reason) (',
+      '  rate(openanomaly_proxy_requests_skipped_total{reason="dropped"}[5m])',
+      '  or rate(openanomaly_proxy_samples_skipped_total{reason="dropped"}[5m])',
+      ') > 0',
+    ].join('\n'),
+    for: '10m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: 'Samples pass through the proxy without being scored.',
+      description:
+        'The proxy of {{ $labels.instance }} drops {{ $value | humanize }} requests or samples per second from the queue in front of scoring: anomalies in them go unseen. What it forwards is not affected.',
+    },
+  },
 ];
