@@ -132,7 +132,12 @@ function datasourceOf(raw: RawSettings['datasources'][string], path: ResolvePath
         labelColumns: raw.label_columns,
       };
     case 'simulated':
-      return { type: 'simulated', seed: raw.seed, incidentEveryMs: raw.incident_every.ms };
+      return {
+        type: 'simulated',
+        seed: raw.seed,
+        incidentEveryMs: raw.incident_every.ms,
+        incidentHistoryMs: raw.incident_history.ms,
+      };
     default:
       return {
         type: 'prometheus',

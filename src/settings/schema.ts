@@ -80,6 +80,11 @@ const simulatedDatasource = section(
       description: 'Mean distance between incidents: short, so that a demo shows some.',
       default: '5m',
     }),
+    incident_history: duration({
+      description:
+        'How far before the start incidents reach. A past that is full of them would make them usual, and scores would be right to be low.',
+      default: '1h',
+    }),
   },
   {
     title: 'simulated data source',

@@ -76,6 +76,8 @@ export interface SimulatedDatasourceSettings {
   readonly seed: number;
   /** Mean distance between incidents. */
   readonly incidentEveryMs: number;
+  /** How far before the source was opened incidents reach. */
+  readonly incidentHistoryMs: number;
 }
 
 /** A secret given inline or in a file that is read again at each use. */

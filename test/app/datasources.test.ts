@@ -16,7 +16,7 @@ it('tells what the data sources are, and no secret of them', async () => {
   await datasources.replace({
     main: prometheus('https://user:hunter2@prom.example:9090/base?token=abc'),
     file: { type: 'csv', path: '/data/a.csv', timestampColumn: 't', valueColumns: undefined, labelColumns: [] },
-    demo: { type: 'simulated', seed: 7, incidentEveryMs: 1 },
+    demo: { type: 'simulated', seed: 7, incidentEveryMs: 1, incidentHistoryMs: 0 },
   });
   expect(datasources.summaries()).toEqual([
     { name: 'main', kind: 'prometheus', target: 'https://prom.example:9090/base' },

@@ -31,7 +31,7 @@ describe('rules/demo.yaml', () => {
     '%s has series over its whole context, told apart without their metric name',
     async (_, { query, stepMs, contextWindowMs, limit }) => {
       const source = openSimulated({
-        settings: { type: 'simulated', seed: 1, incidentEveryMs: 300_000 },
+        settings: { type: 'simulated', seed: 1, incidentEveryMs: 300_000, incidentHistoryMs: Infinity },
         clock: new FakeClock(NOW_MS),
       });
       const startMs = NOW_MS - contextWindowMs;

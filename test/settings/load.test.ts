@@ -182,7 +182,7 @@ remote_write:
   test('the other kinds of data sources and of credentials', () => {
     const { datasources } = load(`
 datasources:
-  shop: {type: simulated, seed: 7, incident_every: 10m}
+  shop: {type: simulated, seed: 7, incident_every: 10m, incident_history: 2h}
   files: {type: csv, path: data/*.csv, timestamp_column: t, value_columns: [a], label_columns: [b]}
   oauth:
     url: https://h/prometheus/
@@ -195,7 +195,7 @@ datasources:
   basic: {url: "https://h", basic_auth: {username: u, password_file: p}}
 `);
     expect(datasources).toMatchObject({
-      shop: { type: 'simulated', seed: 7, incidentEveryMs: 600_000 },
+      shop: { type: 'simulated', seed: 7, incidentEveryMs: 600_000, incidentHistoryMs: 7_200_000 },
       files: {
         type: 'csv',
         path: '/etc/openanomaly/data/*.csv',

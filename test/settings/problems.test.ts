@@ -37,7 +37,7 @@ describe('problems of settings', () => {
     [
       'keys of another kind',
       'datasources: {a: {type: simulated, url: x}}',
-      ['1:36: datasources.a: unknown key "url"; the keys here are type, seed and incident_every'],
+      ['1:36: datasources.a: unknown key "url"; the keys here are type, seed, incident_every and incident_history'],
     ],
     [
       'a key that is nearly right',

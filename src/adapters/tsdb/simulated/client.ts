@@ -6,21 +6,23 @@ import type { SimulatedDatasourceSettings } from '../../../settings/settings.ts'
 import { answerInPieces, checkLimit, cutGrid, seriesTest } from '../pieces.ts';
 import { parseSelector } from '../selector.ts';
 import { NATIVE_STEP_MS } from './noise.ts';
-import { Piece } from './piece.ts';
+import { Piece, type ShopOptions } from './piece.ts';
 import { samplesOf } from './samples.ts';
 import { SHOP_SERIES, type ShopSeries } from './shop.ts';
 
 const EXAMPLE = 'shop_request_latency_seconds{service="checkout"}';
 
 /**
- * A web shop that does not exist, as a data source: what it answers depends on the instant, the seed and the series
- * alone, never on what was asked before. It reports every 5 s and knows nothing later than the clock.
+ * A web shop that does not exist, as a data source: what it answers depends on the instant, the seed, the series and
+ * when it was opened, before which incidents are few, never on what was asked before. It reports every 5 s and knows
+ * nothing later than the clock.
  */
 export function openSimulated(options: {
   readonly settings: SimulatedDatasourceSettings;
   readonly clock: Clock;
 }): TsdbClient {
   const { settings, clock } = options;
+  const shop = { ...settings, incidentsFromMs: clock.nowMs() - settings.incidentHistoryMs };
   return {
     narrows: (query) => parseSelector(query) !== undefined,
     async *queryRange(query: RangeQuery, signal: AbortSignal): AsyncIterable<RangePiece> {
@@ -29,11 +31,7 @@ export function openSimulated(options: {
       const series = SHOP_SERIES.filter(({ labels }) => matches(labels));
       checkLimit(query, series.length);
       const nowMs = clock.nowMs();
-      yield* answerInPieces(
-        cutGrid(query, series.length),
-        (grid) => simulate(series, grid, { settings, nowMs }),
-        signal,
-      );
+      yield* answerInPieces(cutGrid(query, series.length), (grid) => simulate(series, grid, { shop, nowMs }), signal);
     },
     async [Symbol.asyncDispose]() {},
   };
@@ -42,10 +40,10 @@ export function openSimulated(options: {
 function simulate(
   series: readonly ShopSeries[],
   grid: Grid,
-  { settings, nowMs }: { readonly settings: SimulatedDatasourceSettings; readonly nowMs: number },
+  { shop, nowMs }: { readonly shop: ShopOptions; readonly nowMs: number },
 ): SeriesBlock {
   const visible = Math.min(grid.steps, Math.max(0, Math.floor((nowMs - grid.startMs) / grid.stepMs) + 1));
-  const piece = new Piece(nativeInstants(grid, visible), settings);
+  const piece = new Piece(nativeInstants(grid, visible), shop);
   const values = new Float64Array(series.length * grid.steps).fill(Number.NaN);
   series.forEach((one, s) => {
     values.set(samplesOf(piece, one), s * grid.steps);

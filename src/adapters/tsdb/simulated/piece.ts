@@ -21,6 +21,8 @@ export interface ReleaseSpan {
 export interface ShopOptions {
   readonly seed: number;
   readonly incidentEveryMs: number;
+  /** Incidents that begin earlier do not happen. */
+  readonly incidentsFromMs: number;
 }
 
 /**
@@ -77,6 +79,7 @@ function spansByService(instants: Float64Array, options: ShopOptions): Map<strin
   if (first === undefined) return spans;
   const last = instants[instants.length - 1]!;
   for (const incident of incidentsBetween(options.seed, first, last + 1, options.incidentEveryMs)) {
+    if (incident.startMs < options.incidentsFromMs) continue;
     const from = lowerBound(instants, incident.startMs, 0);
     const to = lowerBound(instants, incident.endMs, from);
     // With long steps most incidents fall between two instants.

@@ -8,7 +8,7 @@ import { FakeClock } from '../../../support/clock.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 20, 18);
 const HOUR_MS = 3_600_000;
-const SETTINGS = { type: 'simulated', seed: 1, incidentEveryMs: 300_000 } as const;
+const SETTINGS = { type: 'simulated', seed: 1, incidentEveryMs: 300_000, incidentHistoryMs: Infinity } as const;
 
 function open(settings: { seed?: number; incidentEveryMs?: number } = {}, nowMs = NOW_MS) {
   return openSimulated({ settings: { ...SETTINGS, ...settings }, clock: new FakeClock(nowMs) });

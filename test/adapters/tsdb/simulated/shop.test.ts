@@ -20,7 +20,7 @@ async function read(
 ): Promise<Float64Array[]> {
   const { stepMs = STEP_MS, incidentEveryMs = EVERY_MS } = options;
   const client = openSimulated({
-    settings: { type: 'simulated', seed: 7, incidentEveryMs },
+    settings: { type: 'simulated', seed: 7, incidentEveryMs, incidentHistoryMs: Infinity },
     clock: new FakeClock(MONDAY_MS + 30 * DAY_MS),
   });
   const query = { query: selector, startMs, endMs: endMs - stepMs, stepMs, limit: 0, timeoutMs: 60_000 };
