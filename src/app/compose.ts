@@ -16,7 +16,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import type { Settings } from '../settings/settings.ts';
-import { removeGroup, removePipeline, startGroup, startPipeline } from '../telemetry/lifecycle.ts';
+import { removeGroup, removePipeline, startGroup, startPipeline, startProxy } from '../telemetry/lifecycle.ts';
 import { createTelemetry } from '../telemetry/metrics.ts';
 import { collectProcessMetrics, setBuildInfo } from '../telemetry/process.ts';
 import { Datasources } from './datasources.ts';
@@ -78,6 +78,7 @@ export function compose(settings: Settings, around: Surroundings) {
     receive,
     openForwarder: (forwarding) => openProxyForwarder(forwarding, { userAgent, environment: around.environment }),
     look: () => {},
+    start: () => startProxy(telemetry),
   });
   const engine = openWorkerPool({
     ...settings.workers,

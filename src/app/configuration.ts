@@ -65,6 +65,7 @@ function openRules(settings: Settings, { logger }: ConfigurationSource, alsoWatc
   return openFileConfigStore({
     patterns: settings.ruleFiles,
     datasources: Object.keys(settings.datasources),
+    hasProxy: settings.proxy !== undefined,
     alsoWatch,
     logger,
   });

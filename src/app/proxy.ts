@@ -6,6 +6,8 @@ export interface ProxyOptions {
   readonly receive: Receive;
   readonly openForwarder: (settings: ProxySettings) => Forwarder;
   readonly look: Look;
+  /** The first receiver is there: self-metrics begin. */
+  readonly start: () => void;
 }
 
 /** The proxy as the settings say it. A change lets requests under way end where they began. */
@@ -23,7 +25,8 @@ export class WriteProxy implements AsyncDisposable {
     if (text === this.#current?.settings || (settings === undefined && this.#current === undefined)) return;
     const before = this.#current;
     this.#current = settings && { settings: text, forwarder: this.#options.openForwarder(settings) };
-    const { receive, look } = this.#options;
+    const { receive, look, start } = this.#options;
+    if (settings !== undefined) start();
     receive.use(
       settings && { path: settings.path, limits: settings.limits, forwarder: this.#current!.forwarder, look },
     );

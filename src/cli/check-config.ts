@@ -31,7 +31,8 @@ export async function checkConfig(file: string, io: CliIo): Promise<number> {
     if (matched[i]!.length === 0) io.stderr(`  WARNING: no rule file matches ${shortest(pattern, io.cwd)}\n`);
   });
   io.stdout('\n');
-  return (await checkRuleFiles(files, { datasources: Object.keys(settings.datasources) }, io)) ? 0 : 1;
+  const known = { datasources: Object.keys(settings.datasources), hasProxy: settings.proxy !== undefined };
+  return (await checkRuleFiles(files, known, io)) ? 0 : 1;
 }
 
 function shortest(path: string, cwd: string): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { checkNames } from '../rules/check.ts';
+import { type CheckOptions, checkNames } from '../rules/check.ts';
 import { type ParsedRules, parseRules } from '../rules/parse.ts';
 import { formatProblem, type Problem } from '../rules/problem.ts';
 import type { CliIo } from './io.ts';
@@ -20,7 +20,7 @@ export async function checkRules(files: readonly string[], io: CliIo): Promise<n
 /** As `checkRules` for files that settings name; answers whether all are good. */
 export async function checkRuleFiles(
   files: readonly string[],
-  options: { readonly datasources?: readonly string[] },
+  options: Pick<CheckOptions, 'datasources' | 'hasProxy'>,
   io: CliIo,
 ): Promise<boolean> {
   const parsed = await Promise.all(files.map((file) => parseFile(file, options, io)));
@@ -36,7 +36,7 @@ export async function checkRuleFiles(
 
 async function parseFile(
   file: string,
-  options: { readonly datasources?: readonly string[] },
+  options: Pick<CheckOptions, 'datasources' | 'hasProxy'>,
   io: CliIo,
 ): Promise<ParsedRules> {
   try {

@@ -32,7 +32,7 @@ export interface ManagerOptions {
   readonly metricsOf: {
     startGroup(group: string): void;
     removeGroup(group: string): void;
-    startPipeline(pipeline: string): void;
+    startPipeline(pipeline: Pipeline): void;
     removePipeline(pipeline: string): void;
   };
 }
@@ -157,7 +157,7 @@ export class Manager {
       return undefined;
     }
     const { portsFor, publisher, metricsOf } = this.#options;
-    metricsOf.startPipeline(pipeline.name);
+    metricsOf.startPipeline(pipeline);
     const state = await this.#restore(pipeline);
     const runner = new PipelineRunner(pipeline, {
       file: group.file,

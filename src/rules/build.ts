@@ -4,6 +4,7 @@ import { buildAlarm, DEFAULT_ALARM_RULE } from './alarm-schema.ts';
 import { buildHolidays, type ReadBeside } from './holidays.ts';
 import type { Group, Pipeline } from './pipeline.ts';
 import { groupSchema, type RawGroup, type RawPipeline, type RawRules } from './schema.ts';
+import { buildStream } from './stream.ts';
 
 export interface BuildOptions {
   readonly file: string;
@@ -43,7 +44,9 @@ function buildPipeline(raw: RawPipeline, group: RawGroup, { datasource, readBesi
     description: raw.description,
     enabled: raw.enabled,
     datasource: raw.datasource ?? group.datasource ?? datasource,
-    query: raw.query.trim(),
+    ...(raw.selector === undefined
+      ? { query: raw.query!.trim(), stream: undefined }
+      : buildStream(raw.selector, raw.rate)),
     stepMs: raw.step.ms,
     contextWindowMs: raw.context_window.ms,
     predictionHorizonMs: raw.prediction_horizon.ms,

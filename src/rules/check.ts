@@ -1,5 +1,5 @@
 import type { Finding } from '../document/finding.ts';
-import { type Item, type Path, placeAt } from '../document/item.ts';
+import { childOf, type Item, type Path, placeAt } from '../document/item.ts';
 import type { Loose } from '../document/read.ts';
 import { closest } from '../document/suggest.ts';
 import { checkEngineParameters, isOnline } from '../forecast/engines.ts';
@@ -9,6 +9,7 @@ import { checkHolidays, type ReadBeside } from './holidays.ts';
 import type { Problem } from './problem.ts';
 import { cronFault, isTimezone } from './schedule.ts';
 import type { RawGroup, RawPipeline, RawRules } from './schema.ts';
+import { checkInput } from './stream.ts';
 
 /** Where the name of a pipeline stands, for the check over all files. */
 export interface NamePlace {
@@ -24,6 +25,8 @@ export interface NamePlace {
 export interface CheckOptions {
   /** Names of the configured data sources; undefined when they are not known (a rule file checked alone). */
   readonly datasources?: readonly string[] | undefined;
+  /** Whether the settings have a proxy; undefined when they are not known. */
+  readonly hasProxy?: boolean | undefined;
   /** Reads files that the rule file names, relative to it; undefined: they are not looked at. */
   readonly readBeside?: ReadBeside | undefined;
 }
@@ -41,6 +44,7 @@ export function checkDocument(rules: Loose<RawRules>, root: Item, options: Check
   const report: Report = (path, message, severity = 'error') => {
     findings.push({ path, offset: placeAt(root, path).item.offset, message, severity });
   };
+  const isWritten = (path: Path) => childOf(placeAt(root, path.slice(0, -1)).item, String(path.at(-1))) !== undefined;
   const names = new Set<string>();
   rules.groups?.forEach((group, g) => {
     if (group === undefined) return;
@@ -51,13 +55,15 @@ export function checkDocument(rules: Loose<RawRules>, root: Item, options: Check
     checkLabels(group.labels, path, report);
     checkHolidays(group.holidays, [...path, 'holidays'], options.readBeside, report);
     checkExclude(group.exclude, path, report);
-    checkDatasource(group, path, { ...options, isNeeded: false }, report);
+    checkDatasource(group, path, { ...options, isNeeded: false, isStream: false }, report);
     group.pipelines?.forEach((pipeline, p) => {
-      if (pipeline !== undefined) checkPipeline(pipeline, [...path, 'pipelines', p], { ...options, group }, report);
+      if (pipeline !== undefined)
+        checkPipeline(pipeline, [...path, 'pipelines', p], { ...options, group, isWritten }, report);
     });
   });
   rules.pipelines?.forEach((pipeline, p) => {
-    if (pipeline !== undefined) checkPipeline(pipeline, ['pipelines', p], { ...options, group: undefined }, report);
+    if (pipeline !== undefined)
+      checkPipeline(pipeline, ['pipelines', p], { ...options, group: undefined, isWritten }, report);
   });
   return findings;
 }
@@ -85,9 +91,20 @@ function checkModel(model: Loose<RawPipeline>['model'], path: Path, report: Repo
 function checkPipeline(
   pipeline: Loose<RawPipeline>,
   path: Path,
-  { datasources, readBeside, group }: CheckOptions & { readonly group: Loose<RawGroup> | undefined },
+  {
+    datasources,
+    hasProxy,
+    readBeside,
+    group,
+    isWritten,
+  }: CheckOptions & {
+    readonly group: Loose<RawGroup> | undefined;
+    /** Whether the key stands there, be its value good or not. */
+    readonly isWritten: (path: Path) => boolean;
+  },
   report: Report,
 ): void {
+  checkInput(pipeline, path, { hasProxy, isWritten: (key) => isWritten([...path, key]) }, report);
   checkSpans(pipeline, path, report);
   checkModel(pipeline.model, [...path, 'model', 'parameters'], report);
   checkHorizons(pipeline, path, report);
@@ -108,7 +125,8 @@ function checkPipeline(
   checkHolidays(pipeline.holidays, [...path, 'holidays'], readBeside, report);
   if (pipeline.holidays !== undefined && pipeline.model?.id !== undefined && !isOnline(pipeline.model.id))
     report([...path, 'holidays'], 'only the engine calendar looks at holidays; set model.id', 'warning');
-  checkDatasource(pipeline, path, { datasources, isNeeded: group?.datasource === undefined }, report);
+  const isStream = isWritten([...path, 'selector']);
+  checkDatasource(pipeline, path, { datasources, isNeeded: group?.datasource === undefined, isStream }, report);
 }
 
 function checkSpans({ step, ...pipeline }: Loose<RawPipeline>, path: Path, report: Report): void {
@@ -177,7 +195,7 @@ function checkLabels(
 function checkDatasource(
   owner: { readonly datasource?: string | undefined },
   path: Path,
-  { datasources, isNeeded }: CheckOptions & { readonly isNeeded: boolean },
+  { datasources, isNeeded, isStream }: CheckOptions & { readonly isNeeded: boolean; readonly isStream: boolean },
   report: Report,
 ): void {
   if (datasources === undefined) return;
@@ -185,8 +203,10 @@ function checkDatasource(
   const known = datasources.map((source) => `"${source}"`).join(', ');
   if (name !== undefined && !datasources.includes(name)) {
     const meant = closest(name, datasources);
-    const hint = meant === undefined ? `the settings have ${known}` : `did you mean "${meant}"?`;
+    const hint = meant === undefined ? `the settings have ${known || 'none'}` : `did you mean "${meant}"?`;
     report([...path, 'datasource'], `there is no data source "${name}"; ${hint}`);
-  } else if (name === undefined && isNeeded && datasources.length > 1 && !datasources.includes('default'))
+  } else if (datasources.length === 0 && isNeeded && !isStream)
+    report(path, 'the settings have no data source to read from; only "selector" does without');
+  else if (name === undefined && isNeeded && datasources.length > 1 && !datasources.includes('default'))
     report(path, `"datasource" is missing, since none of ${known} is called "default"`);
 }

@@ -1,5 +1,6 @@
 import type { AlarmRule } from './alarm-rule.ts';
 import type { Holidays } from './holidays.ts';
+import type { StreamInput } from './stream.ts';
 
 /** A pipeline as the rest of the product sees it: every default filled in, durations in milliseconds. */
 export interface Pipeline {
@@ -8,9 +9,12 @@ export interface Pipeline {
   readonly group: string;
   readonly description: string;
   readonly enabled: boolean;
-  /** Name of the data source in the settings. */
+  /** Name of the data source in the settings; one that only streams name need not be there. */
   readonly datasource: string;
+  /** What is read; of a stream, what reads its past from the data source. */
   readonly query: string;
+  /** Undefined: the pipeline reads. */
+  readonly stream: StreamInput | undefined;
   readonly stepMs: number;
   readonly contextWindowMs: number;
   readonly predictionHorizonMs: number;

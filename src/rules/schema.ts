@@ -77,12 +77,23 @@ const pipeline = section(
     name: text({ description: 'Unique over all files; becomes the label `pipeline`.' }),
     description: anyText({ description: 'One line for people; shown on the landing page and in alerts.', default: '' }),
     enabled: flag({ description: 'A disabled pipeline is checked and shown, and does not run.', default: true }),
-    query: text({
-      description:
-        'PromQL; each series of its answer is forecast and scored by itself. A plain selector is read raw, anything else is evaluated at each step.',
-    }),
+    query: optional(
+      text({
+        description:
+          'PromQL; each series of its answer is forecast and scored by itself. A plain selector is read raw, anything else is evaluated at each step. Needed, unless there is a `selector`.',
+      }),
+    ),
     selector: optional(
-      text({ description: 'Series that pass through the remote-write proxy.', 'x-unavailable': 'streaming pipelines' }),
+      text({
+        description:
+          'In the place of `query`: a plain selector, such as `up{job="api"}`, of series that pass through the remote-write proxy. They are scored without being read; the data source, where there is one, is asked for their past only.',
+      }),
+    ),
+    rate: optional(
+      positiveDuration({
+        description:
+          'With `selector`: the series are counters, and what is scored is their increase a second over this window, resets taken into account, as PromQL’s `rate()` has it.',
+      }),
     ),
     datasource: optional(
       text({ description: 'Name of a data source of the settings; the group’s, else `default`, else the only one.' }),

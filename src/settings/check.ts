@@ -1,5 +1,5 @@
 import type { Finding } from '../document/finding.ts';
-import { type Item, placeAt } from '../document/item.ts';
+import { childOf, type Item, placeAt } from '../document/item.ts';
 import type { Loose } from '../document/read.ts';
 import { checkHttpClient } from './check-http.ts';
 import { checkProxy } from './check-proxy.ts';
@@ -13,6 +13,7 @@ export function checkSettings(settings: Loose<RawSettings>, root: Item): Finding
   const report: Report = (path, message) => {
     findings.push({ path, offset: placeAt(root, path).keyOffset, message, severity: 'error' });
   };
+  checkSources(settings, root, report);
   for (const [name, source] of Object.entries(settings.datasources ?? {})) {
     const path = ['datasources', name];
     if (source === undefined || !('url' in source || source.type === 'prometheus')) continue;
@@ -23,6 +24,15 @@ export function checkSettings(settings: Loose<RawSettings>, root: Item): Finding
   if (settings.proxy !== undefined) checkProxy(settings.proxy, settings, report);
   checkServer(settings.server, report);
   return findings;
+}
+
+/** Without a proxy there is nothing to look at but data sources. */
+function checkSources({ datasources, proxy }: Loose<RawSettings>, root: Item, report: Report): void {
+  const written = childOf(root, 'datasources');
+  if (datasources === undefined || proxy !== undefined) return;
+  if (written === undefined) report([], '"datasources" is missing');
+  else if (written.kind === 'map' && written.entries.size === 0)
+    report(['datasources'], 'must have at least one entry');
 }
 
 function checkServer(server: Loose<RawSettings['server']> | undefined, report: Report): void {

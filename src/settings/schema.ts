@@ -299,7 +299,11 @@ export const settingsSchema = section(
       variants([prometheusDatasource, csvDatasource, simulatedDatasource], {
         description: 'Where pipelines read from.',
       }),
-      { description: 'Data sources by name; pipelines use `default` unless they name another.', minProperties: 1 },
+      {
+        description:
+          'Data sources by name; pipelines use `default` unless they name another. At least one, unless everything comes through the proxy.',
+        default: {},
+      },
     ),
     remote_write: list(remoteWrite, {
       description: 'Endpoints that results are pushed to, beside the page.',

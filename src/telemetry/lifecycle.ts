@@ -21,7 +21,11 @@ export function removeGroup(telemetry: Telemetry, group: string): void {
 }
 
 /** Whether the pipeline is healthy and when it was evaluated is not known yet and not claimed. */
-export function startPipeline(telemetry: Telemetry, pipeline: string): void {
+export function startPipeline(
+  telemetry: Telemetry,
+  { name: pipeline, stream }: { readonly name: string; readonly stream: unknown },
+): void {
+  if (stream !== undefined) startStream(telemetry, pipeline);
   telemetry.samplesRead.inc({ pipeline }, 0);
   telemetry.samplesScored.inc({ pipeline }, 0);
   for (const direction of DIRECTIONS) telemetry.samplesFlagged.inc({ pipeline, direction }, 0);
@@ -42,7 +46,7 @@ export function startProxy(telemetry: Telemetry): void {
 }
 
 /** Counters of a pipeline that looks at what passes through the proxy. */
-export function startStream(telemetry: Telemetry, pipeline: string): void {
+function startStream(telemetry: Telemetry, pipeline: string): void {
   telemetry.proxySamplesMatched.inc({ pipeline }, 0);
   for (const reason of PROXY_SAMPLE_SKIPS) telemetry.proxySamplesSkipped.inc({ pipeline, reason }, 0);
 }

@@ -20,8 +20,6 @@ export const PROXY_REQUEST_SKIPS = ['refused', 'encoding', 'type', 'too_large', 
 export const PROXY_SAMPLE_SKIPS = ['late', 'future', 'replica', 'dropped', 'duplicate', 'limit'] as const;
 
 export type ProxyRejection = (typeof PROXY_REJECTIONS)[number];
-export type ProxyRequestSkip = (typeof PROXY_REQUEST_SKIPS)[number];
-export type ProxySampleSkip = (typeof PROXY_SAMPLE_SKIPS)[number];
 
 /** Self-metrics of the remote-write proxy; zero, or without samples, where there is none. */
 export function proxyMetrics(registers: Registry[]) {

@@ -79,7 +79,7 @@ function managerOf(world: World): Manager {
     metricsOf: {
       startGroup: event('start group'),
       removeGroup: event('remove group'),
-      startPipeline: event('start'),
+      startPipeline: ({ name }) => event('start')(name),
       removePipeline: event('remove'),
     },
   });

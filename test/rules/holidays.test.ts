@@ -60,7 +60,7 @@ test('a calendar lies beside its rule file, and a change of it is told', async (
   writeFileSync(join(dir, 'de.ics'), ICS);
   const store = openFileConfigStore({
     patterns: [join(dir, '*.yaml')],
-    datasources: [],
+    datasources: ['default'],
     logger: nullLogger,
     pollMs: 20,
   });

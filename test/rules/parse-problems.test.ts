@@ -174,7 +174,6 @@ describe('all mistakes of a file are reported', () => {
   });
 
   test.each([
-    ['selector: up', '6:9: selector: not available in this version (streaming pipelines); remove it'],
     [
       'series_type: covariate',
       '6:22: series_type: "covariate" is not available in this version; use univariate or multivariate',

@@ -26,7 +26,7 @@ describe('problems of settings', () => {
   test.each<[string, string, string[]]>([
     ['an empty file', '', ['1:1: the file is empty; it needs "datasources"']],
     ['no data source', '{}', ['1:1: "datasources" is missing']],
-    ['an empty map of data sources', 'datasources: {}', ['1:14: datasources: must have at least one entry']],
+    ['an empty map of data sources', 'datasources: {}', ['1:1: datasources: must have at least one entry']],
     [
       'a kind that does not exist',
       'datasources: {a: {type: promtheus}}',

@@ -12,6 +12,7 @@ export function pipelineOf(changes: Partial<Pipeline> = {}): Pipeline {
     enabled: true,
     datasource: 'default',
     query: 'm',
+    stream: undefined,
     stepMs: MINUTE_MS,
     contextWindowMs: 600 * MINUTE_MS,
     predictionHorizonMs: 30 * MINUTE_MS,

@@ -14,7 +14,7 @@ async function lines(pattern: RegExp): Promise<string[]> {
 
 describe('metrics of a pipeline', () => {
   it('start at zero, but claim nothing that is not known', async () => {
-    startPipeline(telemetry, 'cpu');
+    startPipeline(telemetry, { name: 'cpu', stream: undefined });
     const started = await lines(/pipeline="cpu"/);
     expect(started).toContain('openanomaly_samples_flagged_total{pipeline="cpu",direction="above"} 0');
     expect(started).toContain('openanomaly_series_ended_total{pipeline="cpu"} 0');
@@ -24,7 +24,7 @@ describe('metrics of a pipeline', () => {
 
   it('go with it, every label set of it, and no other', async () => {
     for (const pipeline of ['cpu', 'disk']) {
-      startPipeline(telemetry, pipeline);
+      startPipeline(telemetry, { name: pipeline, stream: undefined });
       telemetry.pipelineHealthy.set({ pipeline }, 1);
       for (const engine of ['ets', 'climatology']) telemetry.pipelineEngineSeries.set({ pipeline, engine }, 2);
       telemetry.samplesFlagged.inc({ pipeline, direction: 'below' });

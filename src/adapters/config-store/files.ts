@@ -14,6 +14,8 @@ export interface FileConfigStoreOptions {
   readonly patterns: readonly string[];
   /** Names of the configured data sources. */
   readonly datasources: readonly string[];
+  /** Whether there is a proxy for `selector` pipelines. */
+  readonly hasProxy?: boolean;
   /** More files whose change is told: the settings. */
   readonly alsoWatch?: readonly string[];
   readonly logger: Logger;
@@ -67,10 +69,14 @@ class FileConfigStore implements ConfigStore {
   }
 
   async #parse(file: string): Promise<ParsedRules> {
-    const { datasources } = this.#options;
+    const { datasources, hasProxy } = this.#options;
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-      return parseRules(text, file, { datasources, readBeside: (name) => this.#readBeside(file, name) });
+      return parseRules(text, file, {
+        datasources,
+        hasProxy,
+        readBeside: (name) => this.#readBeside(file, name),
+      });
     } catch (error) {
       const reason = error instanceof TypeError ? 'it is not UTF-8' : (error as Error).message;
       return {

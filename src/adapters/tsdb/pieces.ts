@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OpenAnomalyError } from '../../errors.ts';
 import type { RangePiece, RangeQuery } from '../../ports/tsdb-client.ts';
+import { compileSelector, parseSelector } from '../../rules/selector.ts';
 import type { SeriesBlock } from '../../series/block.ts';
 import { type Grid, gridBetween } from '../../series/grid.ts';
 import type { Labels } from '../../series/labels.ts';
-import { compileSelector, parseSelector } from './selector.ts';
 
 /** A few milliseconds of work for the sources that answer from memory: the thread also serves pages. */
 const VALUES_PER_PIECE = 65_536;

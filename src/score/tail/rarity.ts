@@ -33,8 +33,7 @@ export const MEAN_MAXIMUM = 6;
 export const SLOT_EXCESS = 7;
 export const RARITY_FLOATS = 8;
 
-/** What a view knows so far; kept in a byte. */
-export const PHASE_SCALE = 0;
+/** What a view knows so far; kept in a byte. Before these, at 0, it learns its scale. */
 export const PHASE_START = 1;
 export const PHASE_STILL = 2;
 export const PHASE_TAIL = 3;

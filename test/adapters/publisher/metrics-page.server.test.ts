@@ -52,7 +52,7 @@ const SERIES = [
 /** One evaluation of the pipeline with everything that its page can hold, and self-metrics of every kind. */
 async function publishAll(series: readonly Labels[] = SERIES): Promise<void> {
   startGroup(telemetry, 'node');
-  startPipeline(telemetry, 'cpu');
+  startPipeline(telemetry, { name: 'cpu', stream: undefined });
   telemetry.evaluationDuration.observe({ group: 'node', task: 'anomaly' }, 0.03);
   telemetry.pipelineHealthy.set({ pipeline: 'cpu' }, 1);
   telemetry.bandCoverage.set({ pipeline: 'cpu' }, Number.NaN);

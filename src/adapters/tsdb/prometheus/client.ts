@@ -1,13 +1,13 @@
 import { OpenAnomalyError } from '../../../errors.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { RangePiece, RangeQuery, TsdbClient } from '../../../ports/tsdb-client.ts';
+import { parseSelector } from '../../../rules/selector.ts';
 import { type Grid, gridBetween } from '../../../series/grid.ts';
 import type { PrometheusDatasourceSettings } from '../../../settings/settings.ts';
 import { decodeAnswer } from '../../../wire/prometheus-api.ts';
 import type { ApiAnswer } from '../../../wire/prometheus-api-answer.ts';
 import { LabelCache } from '../../../wire/prometheus-api-labels.ts';
 import { type HttpAnswer, type HttpClient, openHttpClient } from '../../http.ts';
-import { parseSelector } from '../selector.ts';
 import { errorOfStatus, errorOfType } from './answer-errors.ts';
 import { GridCollector, TooWide } from './grid-collector.ts';
 import { Limiter } from './limiter.ts';

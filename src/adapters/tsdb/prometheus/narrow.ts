@@ -1,5 +1,6 @@
+import type { Selector } from '../../../rules/selector.ts';
 import { type Labels, labelsToRecord } from '../../../series/labels.ts';
-import type { Matcher, Selector } from '../selector.ts';
+import type { LabelMatcher } from '../../../series/matcher.ts';
 
 /** VictoriaMetrics takes 16 KiB of query; the rest is for the selector itself. */
 const LONGEST_CHARS = 8000;
@@ -11,7 +12,7 @@ export function narrowed(selector: Selector, only: readonly Labels[]): Selector 
   const matchers = names.map((name) => matcherFor(name, [...new Set(records.map((record) => record[name] ?? ''))]));
   // The longest are left out first: they name the most values, and any answer may have more series than asked for.
   matchers.sort((a, b) => a.value.length - b.value.length);
-  const added: Matcher[] = [];
+  const added: LabelMatcher[] = [];
   let chars = 0;
   for (const matcher of matchers) {
     chars += matcher.name.length + JSON.stringify(matcher.value).length + 4;
@@ -20,7 +21,7 @@ export function narrowed(selector: Selector, only: readonly Labels[]): Selector 
   return [...selector, ...added];
 }
 
-function matcherFor(name: string, values: readonly string[]): Matcher {
+function matcherFor(name: string, values: readonly string[]): LabelMatcher {
   if (values.length === 1) return { name, op: '=', value: values[0]! };
   return { name, op: '=~', value: values.map(escapePattern).join('|') };
 }

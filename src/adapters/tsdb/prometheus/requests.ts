@@ -1,7 +1,8 @@
 import type { RangeQuery } from '../../../ports/tsdb-client.ts';
+import { parseSelector, type Selector } from '../../../rules/selector.ts';
 import { type Grid, gridEnd } from '../../../series/grid.ts';
 import { isLabelName } from '../../../series/labels.ts';
-import { type Matcher, parseSelector, type Selector } from '../selector.ts';
+import type { LabelMatcher } from '../../../series/matcher.ts';
 import { narrowed } from './narrow.ts';
 
 /** How the pieces of a read are asked for. */
@@ -55,6 +56,6 @@ function formatSelector(selector: Selector): string {
   return `{${selector.map(formatMatcher).join(',')}}`;
 }
 
-function formatMatcher({ name, op, value }: Matcher): string {
+function formatMatcher({ name, op, value }: LabelMatcher): string {
   return `${isLabelName(name) ? name : JSON.stringify(name)}${op}${JSON.stringify(value)}`;
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../../../ports/clock.ts';
 import type { RangePiece, RangeQuery, TsdbClient } from '../../../ports/tsdb-client.ts';
+import { parseSelector } from '../../../rules/selector.ts';
 import type { SeriesBlock } from '../../../series/block.ts';
 import type { Grid } from '../../../series/grid.ts';
 import type { SimulatedDatasourceSettings } from '../../../settings/settings.ts';
 import { answerInPieces, checkLimit, cutGrid, seriesTest } from '../pieces.ts';
-import { parseSelector } from '../selector.ts';
 import { NATIVE_STEP_MS } from './noise.ts';
 import { Piece, type ShopOptions } from './piece.ts';
 import { samplesOf } from './samples.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseRetryAfter } from '../../../../src/adapters/tsdb/prometheus/answer-errors.ts';
 import { narrowed } from '../../../../src/adapters/tsdb/prometheus/narrow.ts';
 import { PiecePlan } from '../../../../src/adapters/tsdb/prometheus/piece-plan.ts';
-import { compileSelector, parseSelector } from '../../../../src/adapters/tsdb/selector.ts';
+import { compileSelector, parseSelector } from '../../../../src/rules/selector.ts';
 import { type Labels, labelsFromRecord } from '../../../../src/series/labels.ts';
 
 /** Lengths of the pieces of a read whose width is a function of the step. */

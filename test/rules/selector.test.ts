@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compileSelector, parseSelector } from '../../../src/adapters/tsdb/selector.ts';
-import { labelsFromRecord } from '../../../src/series/labels.ts';
+import { compileSelector, parseSelector } from '../../src/rules/selector.ts';
+import { labelsFromRecord } from '../../src/series/labels.ts';
 
 describe('what is a plain selector', () => {
   it.each([

@@ -1,16 +1,11 @@
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
-import { OpenAnomalyError } from '../../errors.ts';
-import { type Labels, labelValue } from '../../series/labels.ts';
-
-export interface Matcher {
-  readonly name: string;
-  readonly op: '=' | '!=' | '=~' | '!~';
-  readonly value: string;
-}
+import { OpenAnomalyError } from '../errors.ts';
+import { type Labels, labelValue } from '../series/labels.ts';
+import type { LabelMatcher } from '../series/matcher.ts';
 
 /** The matchers of `metric{label="value"}`; the metric name is a matcher of `__name__`. */
-export type Selector = readonly Matcher[];
+export type Selector = readonly LabelMatcher[];
 
 /**
  * Reads a query that is a selector and nothing else, quoted names included. Undefined for every other query: functions,
@@ -24,7 +19,7 @@ export function parseSelector(query: string): Selector | undefined {
   const node = nodes[0];
   if (nodes.length !== 1 || node?.name !== 'VectorSelector') return undefined;
 
-  const matchers: Matcher[] = [];
+  const matchers: LabelMatcher[] = [];
   for (const part of childrenOf(node)) {
     if (part.name === 'Identifier') matchers.push({ name: '__name__', op: '=', value: textOf(part, query) });
     if (part.name !== 'LabelMatchers') continue;
@@ -47,7 +42,7 @@ export function compileSelector(selector: Selector): (labels: Labels) => boolean
   return (labels) => tests.every(({ name, test }) => test(labelValue(labels, name) ?? ''));
 }
 
-function compileMatcher(matcher: Matcher): (value: string) => boolean {
+function compileMatcher(matcher: LabelMatcher): (value: string) => boolean {
   if (matcher.op === '=') return (value) => value === matcher.value;
   if (matcher.op === '!=') return (value) => value !== matcher.value;
   const pattern = compilePattern(matcher);
@@ -55,7 +50,7 @@ function compileMatcher(matcher: Matcher): (value: string) => boolean {
 }
 
 /** RE2 writes leading flags and named groups in ways JavaScript does not take; the rest of the usual syntax is shared. */
-function compilePattern(matcher: Matcher): RegExp {
+function compilePattern(matcher: LabelMatcher): RegExp {
   const [, inline = '', body = ''] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(matcher.value) ?? [];
   try {
     return new RegExp(`^(?:${body.replaceAll('(?P<', '(?<')})$`, [...new Set(`${inline}s`)].join(''));
@@ -68,7 +63,7 @@ function compilePattern(matcher: Matcher): RegExp {
   }
 }
 
-function readMatcher(node: SyntaxNode, query: string): Matcher | undefined {
+function readMatcher(node: SyntaxNode, query: string): LabelMatcher | undefined {
   const parts = childrenOf(node);
   if (node.name === 'QuotedLabelName') {
     const value = unquote(textOf(node, query));
@@ -79,11 +74,11 @@ function readMatcher(node: SyntaxNode, query: string): Matcher | undefined {
   const name = left.name === 'QuotedLabelName' ? unquote(textOf(left, query)) : textOf(left, query);
   const value = unquote(textOf(right, query));
   if (name === undefined || value === undefined) return undefined;
-  return { name, op: textOf(op, query) as Matcher['op'], value };
+  return { name, op: textOf(op, query) as LabelMatcher['op'], value };
 }
 
 /** A pattern that only RE2 understands is left to the server: it counts as one that does not match nothing. */
-function takesEmpty(matcher: Matcher): boolean {
+function takesEmpty(matcher: LabelMatcher): boolean {
   try {
     return compileMatcher(matcher)('');
   } catch {
