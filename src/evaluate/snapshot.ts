@@ -9,7 +9,7 @@ import { EMPTY_LABELS, labelsFromRecord, labelsToRecord } from '../series/labels
 import type { FlagRateMemory } from './flag-rate.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { outputLabels } from './read-task.ts';
-import { contextStepsOf, learnsOnline } from './state-shape.ts';
+import { contextStepsOf, learnsOnline, makesForecasts } from './state-shape.ts';
 
 /**
  * A pipeline's state as bytes. A head record (JSON), then one record per series: JSON, then columns. Every
@@ -58,6 +58,7 @@ export function stateSignature(pipeline: Pipeline): string {
     anomaly.by,
     pipeline.isMultivariate,
     contextStepsOf(pipeline, techniqueByName(anomaly.technique).needs),
+    makesForecasts(pipeline),
     ...(learnsOnline(pipeline) ? [pipeline.timezone, CALENDAR_VERSION] : []),
   ]);
 }

@@ -24,7 +24,12 @@ export function createState(pipeline: Pipeline): PipelineState {
     stepMs,
     contextSteps: contextStepsOf(pipeline, technique.needs),
     pathSteps: horizonSteps + Math.min(horizonSteps, Math.ceil(PATH_SLACK_MS / stepMs)),
-    scorer: technique.create({ stepMs, by: pipeline.anomaly.by, isMultivariate: pipeline.isMultivariate }),
+    scorer: technique.create({
+      stepMs,
+      by: pipeline.anomaly.by,
+      isMultivariate: pipeline.isMultivariate,
+      hasForecasts: makesForecasts(pipeline),
+    }),
     online: learnsOnline(pipeline) ? new OnlineColumns(pipeline) : undefined,
   });
 }

@@ -61,6 +61,8 @@ export interface ScorerShape {
   readonly by?: readonly string[];
   /** Whether the series of a group are one sample together. */
   readonly isMultivariate?: boolean;
+  /** Whether the pipeline makes forecasts, so that columns bring their quantiles. */
+  readonly hasForecasts?: boolean;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeSnapshot, encodeSnapshot } from '../../src/evaluate/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, stateSignature } from '../../src/evaluate/snapshot.ts';
 import { createState } from '../../src/evaluate/state-shape.ts';
 import { tail } from '../../src/score/tail/tail.ts';
 import { pipelineOf } from '../support/pipelines.ts';
@@ -77,6 +77,19 @@ describe('tail without a forecast', () => {
 });
 
 describe('tail beside a forecast', () => {
+  test('the state of a pipeline without forecasts is not that of one with them', () => {
+    const calendar = { model: { type: 'local', id: 'calendar', parameters: {} } } as const;
+    const [alone, beside] = [ALONE, WITH_FORECAST].map((changes) => pipelineOf({ ...changes, ...calendar }));
+    expect(stateSignature(alone!)).not.toBe(stateSignature(beside!));
+  });
+
+  test('the distance from what was forecast is one more view', async () => {
+    const { runner, evaluations } = harness(new Map([['a', noisy]]), WITH_FORECAST);
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const { views, steps } = evaluations[0]!;
+    expect(new Set(steps.map(({ view }) => views[view[0]!]))).toContain('forecast');
+  });
+
   test('learns from the context before the first sample that is published', async () => {
     const { runner, evaluations } = harness(new Map([['a', noisy]]), WITH_FORECAST);
     await runner.run('anomaly', NOON_SLOT_MS);

@@ -29,15 +29,29 @@ const PAST = fc
     });
   });
 
+/** Techniques that judge a series by others have tests of their own. */
+const ALONE = Object.keys(TECHNIQUES).filter((name) => name !== 'peers');
+/** A technique that looks at forecasts where there are some. */
+const BESIDE = 'tail beside a forecast';
+
+function create(name: string): Scorer {
+  const technique = TECHNIQUES[name === BESIDE ? 'tail' : name]!;
+  return technique.create({ stepMs: STEP_MS, hasForecasts: name === BESIDE });
+}
+
 function taught(name: string, past: Float64Array): Scorer {
-  const scorer = TECHNIQUES[name]!.create({ stepMs: STEP_MS });
+  const scorer = create(name);
   scorer.add(0);
-  scorer.learn(0, { startMs: 0, values: past, from: 0, count: past.length });
+  // What forecasts are worth is learnt by scoring against them.
+  const learnt = name === BESIDE ? Math.floor(past.length / 3) : past.length;
+  scorer.learn(0, { startMs: 0, values: past, from: 0, count: learnt });
+  for (let i = learnt; i < past.length; i++)
+    scoreOnce(scorer, { value: past[i]!, quantiles: rowAround(past.subarray(0, i)), timestampMs: i * STEP_MS });
   return scorer;
 }
 
 function copyOf(name: string, scorer: Scorer): Scorer {
-  const copy = TECHNIQUES[name]!.create({ stepMs: STEP_MS });
+  const copy = create(name);
   copy.add(0);
   const memory = scorer.exportSlot(0);
   if (memory !== undefined) copy.importSlot(0, memory);
@@ -51,8 +65,7 @@ function rowAround(past: Float64Array): Float64Array {
   return Float64Array.from(QUANTILE_LEVELS, (level) => last + width * Math.log(level / (1 - level)));
 }
 
-// Techniques that judge a series by others have tests of their own.
-describe.each(Object.keys(TECHNIQUES).filter((name) => name !== 'peers'))('%s', (name) => {
+describe.each([...ALONE, BESIDE])('%s', (name) => {
   const setting = fc.record({
     confidenceLevel: fc.constantFrom(0.9, 0.99, 0.999),
     dataRange: fc.constantFrom(undefined, [0, 120] as const),
@@ -149,19 +162,27 @@ describe.each(Object.keys(TECHNIQUES).filter((name) => name !== 'peers'))('%s', 
   });
 
   test('columns of many series are those of each alone; a slot that is used again starts anew', () => {
-    const technique = TECHNIQUES[name]!;
     const pasts = [0, 1, 2, 3].map((s) =>
       Float64Array.from({ length: 300 }, (_, i) => 100 * s + ((i * (7919 + s)) % (11 + s))),
     );
-    const together = technique.create({ stepMs: STEP_MS });
+    const together = create(name);
     for (const slot of [3, 0, 2, 1]) together.add(slot);
     together.learn(2, { startMs: 0, values: pasts[3]!, from: 0, count: 300 });
     together.remove(2);
     together.add(2);
     for (const [slot, values] of pasts.entries()) together.learn(slot, { startMs: 0, values, from: 0, count: 300 });
     for (const [slot, past] of pasts.entries()) {
-      const sample = { value: 100 * slot + 30, quantiles: rowAround(past), timestampMs: NEXT_MS };
-      expect(scoreOnce(together, { ...sample, slot })).toEqual(scoreOnce(taught(name, past), sample));
+      const alone = create(name);
+      alone.add(0);
+      alone.learn(0, { startMs: 0, values: past, from: 0, count: 300 });
+      for (let i = 0; i < 100; i++) {
+        const sample = {
+          value: past[i]! + 30 * (i % 9),
+          quantiles: rowAround(past),
+          timestampMs: NEXT_MS + i * STEP_MS,
+        };
+        expect(scoreOnce(together, { ...sample, slot })).toEqual(scoreOnce(alone, sample));
+      }
     }
   });
 });

@@ -1,4 +1,5 @@
 import { RARITY_AT_START, ratioAt } from './rarity.ts';
+import { FORECAST } from './recent.ts';
 import { STEP_WEIGHT, YOUTH } from './settings.ts';
 
 /** Views join as a power mean: between their mean and the loudest of them. */
@@ -53,9 +54,18 @@ export class Front {
     this.#far = new Float64Array(this.views);
   }
 
-  /** Joined rarity of a value, before corrections: (Σ (w · rarity)⁴ / views)^¼. Leaves the views' own behind. */
+  /** Joined rarity of a value, before corrections: (Σ (w · rarity)⁴ / members)^¼. Leaves the views' own behind. */
   look(value: number): number {
-    return fourthRoot(this.#sum(value) / this.views);
+    return fourthRoot(this.#sum(value) / this.#members());
+  }
+
+  /**
+   * Views that the joined rarity is a mean of. Those of the newest samples count always; the forecast's, where there is
+   * one, as much as its weight can add, so that false alarms are as many with it as without.
+   */
+  #members(): number {
+    if (this.views <= FORECAST || this.kind[FORECAST] === OFF) return Math.min(this.views, FORECAST);
+    return FORECAST + this.weight[FORECAST]! ** POWER;
   }
 
   /** View with the largest weighted rarity in the last look. */
@@ -68,19 +78,24 @@ export class Front {
 
   /**
    * Puts the band into `lower` and `upper`: around the newest place where nothing is rare, as far as the joined rarity
-   * stays below `edge`. Where it is not below it anywhere the band collapses to the calmest point.
+   * stays below `edge`. Where it is not below it anywhere the band collapses to the calmest point, or, where it is the
+   * forecast that makes even that one rare, to what was forecast: that is what was expected instead.
    */
   findBand(edge: number): void {
-    const target = this.views * edge ** POWER;
+    const target = this.#members() * edge ** POWER;
     const alone = fourthRoot(target);
     for (let j = 0; j < this.views; j++) {
       this.#near[j] = this.#reachOf(j, edge / this.weight[j]!);
       this.#far[j] = this.#reachOf(j, alone / this.weight[j]!);
     }
     const middle = this.#calmest(target);
-    const isCalm = this.#sum(middle) < target;
-    this.lower = isCalm ? this.#edgeBeyond(middle, -1, target) : middle;
-    this.upper = isCalm ? this.#edgeBeyond(middle, 1, target) : middle;
+    if (this.#sum(middle) < target) {
+      this.lower = this.#edgeBeyond(middle, -1, target);
+      this.upper = this.#edgeBeyond(middle, 1, target);
+    } else {
+      this.lower = this.loudest() === FORECAST ? this.centre[FORECAST]! : middle;
+      this.upper = this.lower;
+    }
   }
 
   /** Sum of the weighted rarities to the fourth; leaves its derivative behind. */

@@ -25,6 +25,8 @@ const MOST_LEVEL_COUNT = 255;
 export const SPIKE = 0;
 export const JUMP = 1;
 export const SHIFT = 2;
+/** Where a forecast was made before the value: its distance from the expected value. */
+export const FORECAST = 3;
 export const SLOPES: readonly number[] = [1, 1 / 3, 1 / 5, 1];
 
 /**

@@ -1,3 +1,4 @@
+import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../../forecast/quantile.ts';
 import type { SampleRun } from '../../series/context.ts';
 import {
   type ScoreColumns,
@@ -29,7 +30,7 @@ import {
   startTailAtFirstMove,
   tailSlope,
 } from './rarity.ts';
-import { centresOf, learnLevel, pushValue, RECENT_DOUBLES, SLOPES } from './recent.ts';
+import { centresOf, FORECAST, learnLevel, pushValue, RECENT_DOUBLES, SLOPES } from './recent.ts';
 import {
   EDGE,
   LEAST_WARM_SAMPLES,
@@ -42,12 +43,14 @@ import {
 } from './settings.ts';
 
 const DAY_MS = 86_400_000;
+const ROW_LEVELS = QUANTILE_LEVELS.length;
 /** Slot of the day before the first sample. */
 const NO_DAY_SLOT = 65_535;
 
 /** Bounds of a move: of float32, and rounding noise of sums in double precision as a share of the value. */
 const LEAST_MOVE = 1e-30;
 const MOST_MOVE = 1e37;
+const MOST_GAIN = 1 / LEAST_MOVE;
 const LEAST_MOVE_SHARE = 1e-12;
 
 /** Places in a slot's bytes, before two a view (phase, samples of the scale) and the visits of the slots of the day. */
@@ -60,7 +63,7 @@ const VIEW_BYTES = 4;
 
 export interface TailShape {
   readonly stepMs: number;
-  /** Weight of each view, in the order spike, jump, shift. */
+  /** Weight of each view, in the order spike, jump, shift, and forecast where there is one. */
   readonly weights: readonly number[];
 }
 
@@ -118,7 +121,7 @@ export class TailScorer implements Scorer {
     for (let i = 0; i < run.count; i++) {
       const value = run.values[run.from + i]!;
       if (Number.isFinite(value)) {
-        this.#prepare(slot, run.startMs + i * this.#stepMs);
+        this.#prepare(slot, run.startMs + i * this.#stepMs, Number.NaN);
         this.#front.look(value);
         this.#learnSample(slot, value);
       } else this.#miss(slot);
@@ -138,7 +141,7 @@ export class TailScorer implements Scorer {
         setUnscored(columns, i);
         continue;
       }
-      this.#prepare(slot, timestampMs);
+      this.#prepare(slot, timestampMs, columns.quantiles[i * ROW_LEVELS + MEDIAN_INDEX] ?? Number.NaN);
       if (!this.isWarm(slot) || front.kind[0] === OFF) {
         setUnscored(columns, i);
         front.look(value);
@@ -172,13 +175,14 @@ export class TailScorer implements Scorer {
     else this.#young[slot]!.set(new Float32Array(rest.slice().buffer));
   }
 
-  /** Puts the views of a series into the front, as they are before its newest value. */
-  #prepare(slot: number, timestampMs: number): void {
+  /** Puts the views of a series into the front, as they are before its newest value; NaN where none was forecast. */
+  #prepare(slot: number, timestampMs: number, forecast: number): void {
     const { doubles, floats, small, widths } = this.#table;
     const front = this.#front;
     const bytes = slot * widths.bytes;
     const known = { values: small[bytes + VALUES]!, levels: small[bytes + LEVELS]! };
     centresOf(doubles, slot * widths.doubles, known, front.centre);
+    if (this.#views > FORECAST) front.centre[FORECAST] = forecast;
     this.#turnDaySlot(slot, daySlotOf(timestampMs, this.#slotsPerDay));
     for (let j = 0; j < this.#views; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
@@ -191,7 +195,8 @@ export class TailScorer implements Scorer {
         continue;
       }
       front.kind[j] = TAIL;
-      front.gain[j] = SLOPES[j]! / (scaleNow(floats, row) * Math.exp(floats[row + LOG_START]!));
+      // After a long stillness the start has sunk out of range; a gain without bounds would make NaN of no move.
+      front.gain[j] = Math.min(SLOPES[j]! / (scaleNow(floats, row) * Math.exp(floats[row + LOG_START]!)), MOST_GAIN);
       front.slope[j] = tailSlope(floats[row + INDEX]!);
     }
   }
@@ -244,7 +249,7 @@ export class TailScorer implements Scorer {
     const young = this.#young[slot]!;
     const samples = floats[row + SAMPLES]!;
     const ratios = young.subarray(j * this.#warmSamples, (j + 1) * this.#warmSamples);
-    ratios[samples] = scale === 0 ? 0 : size / scale;
+    ratios[samples] = scale === 0 ? 0 : Math.min(size / scale, MOST_MOVE);
     const phaseAt = slot * widths.bytes + VIEW_BYTES + 2 * j;
     small[phaseAt] = PHASE_START;
     if (samples + 1 < this.#warmSamples) return true;
@@ -268,10 +273,13 @@ export class TailScorer implements Scorer {
     for (let j = 0; j < this.#views; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
       const first = firstWord + 1 + j * this.#slotsPerDay;
-      if (!isFirst) {
-        const seen = { maximum: floats[row + SLOT_MAXIMUM]!, scale: floats[row + SCALE]! };
-        learnMaximum(words, first + before, seen, visits);
-        floats[row + MEAN_MAXIMUM] = learntMaximum(floats[row + MEAN_MAXIMUM]!, seen, 1 / turns);
+      const seen = { maximum: floats[row + SLOT_MAXIMUM]!, scale: floats[row + SCALE]! };
+      // Forecasts begin late and may be missing: a slot without any says nothing, and the first one says all.
+      const isForecast = j === FORECAST;
+      if (!isFirst && !(isForecast && seen.maximum === 0)) {
+        const mean = floats[row + MEAN_MAXIMUM]!;
+        learnMaximum(words, first + before, seen, isForecast && words[first + before] === 0 ? 1 : visits);
+        floats[row + MEAN_MAXIMUM] = learntMaximum(mean, seen, isForecast && mean === 0 ? 1 : 1 / turns);
       }
       floats[row + SLOT_MAXIMUM] = 0;
       const usual = maximumAround(words, first, daySlot, this.#slotsPerDay);

@@ -1,17 +1,24 @@
 import type { Technique } from '../score.ts';
 import { edgeOf, TailScorer } from './scorer.ts';
 
+/** Of the views that look at the newest samples alone. */
+const WEIGHTS: readonly number[] = [1, 1, 0.7];
+/** Of the distance from what was forecast. */
+const FORECAST_WEIGHT = 0.7;
+
 /**
  * How rare a sample is in its own series' tail. Three views of the newest samples, each an affine function of the newest
  * value: spike against the value before, jump of three against the three before, shift of five against the robust level.
+ * Where a forecast was made, the distance from it is a fourth.
  * Per view |d| is divided by a scale that knows the time of day, and its rarity read off a power-law tail that is learnt
  * as it goes. The views join by a power mean. Everything is learnt after it is scored, anomalies too, but capped.
  */
 export const tail: Technique = {
   name: 'tail',
   needs: { forecast: false, context: false },
-  views: ['spike', 'jump', 'shift'],
+  views: ['spike', 'jump', 'shift', 'forecast'],
   warmUpMs: 2 * 86_400_000,
   coverageAt: (confidenceLevel) => 1 - 10 ** -edgeOf(confidenceLevel),
-  create: ({ stepMs }) => new TailScorer({ stepMs, weights: [1, 1, 0.7] }),
+  create: ({ stepMs, hasForecasts }) =>
+    new TailScorer({ stepMs, weights: hasForecasts === true ? [...WEIGHTS, FORECAST_WEIGHT] : WEIGHTS }),
 };

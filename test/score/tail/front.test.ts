@@ -10,7 +10,7 @@ const VIEW = fc.record({
 });
 
 function frontOf(views: readonly { kind: number; centre: number; gain: number; index: number }[]): Front {
-  const front = new Front([1, 1, 0.7]);
+  const front = new Front([1, 1, 0.7, 0.7].slice(0, views.length));
   views.forEach((view, j) => {
     front.kind[j] = view.kind;
     front.centre[j] = view.centre;
@@ -21,10 +21,12 @@ function frontOf(views: readonly { kind: number; centre: number; gain: number; i
 }
 
 const THREE = fc.tuple(VIEW, VIEW, VIEW).filter((views) => views.some(({ kind }) => kind === TAIL));
+/** With that of the forecast. */
+const FOUR = fc.tuple(THREE, VIEW).map(([three, forecast]) => [...three, forecast]);
 
 test('the edges of the band are where the joined rarity reaches the edge, whatever the views', () => {
   fc.assert(
-    fc.property(THREE, fc.constantFrom(1, 2.7, 6), (views, edge) => {
+    fc.property(fc.oneof(THREE, FOUR), fc.constantFrom(1, 2.7, 6), (views, edge) => {
       const front = frontOf(views);
       front.findBand(edge);
       const { lower, upper } = front;

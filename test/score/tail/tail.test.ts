@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { QUANTILE_LEVELS } from '../../../src/forecast/quantile.ts';
 import type { Scorer } from '../../../src/score/score.ts';
 import { tail } from '../../../src/score/tail/tail.ts';
 import { gaussian, randomOf } from '../../support/random.ts';
@@ -9,10 +10,11 @@ const DAY_STEPS = 1440;
 
 /** A scorer of one series and the step it is at. */
 class Series {
-  readonly scorer: Scorer = tail.create({ stepMs: MINUTE_MS });
+  readonly scorer: Scorer;
   #step = 0;
 
-  constructor() {
+  constructor({ hasForecasts = false } = {}) {
+    this.scorer = tail.create({ stepMs: MINUTE_MS, hasForecasts });
     this.scorer.add(0);
   }
 
@@ -25,6 +27,12 @@ class Series {
 
   score(value: number, changes: Parameters<typeof scoreOnce>[2] = {}) {
     return scoreOnce(this.scorer, { value, timestampMs: this.#step++ * MINUTE_MS }, changes);
+  }
+
+  /** Scores a value of which a forecast was made, at all quantile levels the same. */
+  scoreBeside(forecast: number, value: number) {
+    const quantiles = new Float64Array(QUANTILE_LEVELS.length).fill(forecast);
+    return scoreOnce(this.scorer, { value, quantiles, timestampMs: this.#step++ * MINUTE_MS });
   }
 
   scores(values: readonly number[]): number[] {
@@ -100,6 +108,16 @@ describe('what is learnt', () => {
     expect(after.score(6).score).toBeLessThan(1);
   });
 
+  test('however long or wildly it was still or moved before, a sample has a score', () => {
+    const still = (count: number, value: number) => Array.from({ length: count }, () => value);
+    const longStill = new Series().learn([...still(100, 5), 6, ...still(700_000, 5)]);
+    expect(longStill.score(5).score).toBeLessThan(1);
+    expect(longStill.score(6).score).toBeGreaterThan(1);
+    const wild = new Series().learn([...still(40, 0), ...still(40, -1.5e-30), -5e6, -4.7e6, ...still(300, -4.6e6)]);
+    const { lower, upper, score } = wild.score(-4.6e6);
+    expect([lower, upper, score].every(Number.isFinite)).toBe(true);
+  });
+
   test('the last digits of a float are no move', () => {
     const wobbling = Array.from({ length: 3000 }, (_, i) => 0.1 + 0.2 * (i % 2 === 0 ? 1 : 1 + 1e-15));
     expect(new Series().learn(wobbling).score(0.3).anomaly).toBe(0);
@@ -123,6 +141,33 @@ describe('missing samples', () => {
       new Series().learn([...noise(2000), ...Array.from({ length: steps }, () => Number.NaN)]).score(130);
     expect(gap(10).score).toBeGreaterThan(1);
     expect(gap(40).score).toBeNaN();
+  });
+});
+
+describe('beside a forecast', () => {
+  const besideForecasts = () => {
+    const series = new Series({ hasForecasts: true }).learn(noise(1500));
+    for (const value of noise(500)) series.scoreBeside(100, value);
+    return series;
+  };
+
+  test('a rise that was forecast and did not come is flagged as too low, by the view of the forecast', () => {
+    const answer = besideForecasts().scoreBeside(400, 100.3);
+    expect(answer).toMatchObject({ anomaly: -1, expected: 400 });
+    expect(tail.views[answer.view]).toBe('forecast');
+    expect(new Series().learn(noise(2000)).score(100.3).anomaly).toBe(0);
+  });
+
+  test('a jump that was forecast is news all the same, but less', () => {
+    const [told, untold] = [besideForecasts().scoreBeside(130, 130), besideForecasts().scoreBeside(100, 130)];
+    expect(told.score).toBeGreaterThan(1);
+    expect(untold.score).toBeGreaterThan(told.score);
+  });
+
+  test('where none was made, a series is scored as one that has none', () => {
+    const past = noise(2000);
+    const [with_, without] = [true, false].map((hasForecasts) => new Series({ hasForecasts }).learn(past));
+    for (const value of noise(50)) expect(with_!.score(value)).toEqual(without!.score(value));
   });
 });
 
