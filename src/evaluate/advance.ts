@@ -137,7 +137,7 @@ function removeEnded(state: PipelineState, { name, stepMs }: Pipeline, { events 
     .map((slot) => {
       const labels = state.outputLabels(slot);
       endAlarm(state, { slot, labels, pipeline: name }, 'series_ended', events);
-      return state.remove(slot);
+      return state.part(slot);
     });
 }
 
@@ -210,13 +210,20 @@ async function learnPast(
   let untilBreath = SAMPLES_BETWEEN_BREATHS;
   for (const slot of newcomers) {
     for (let i = 0; i < count; i++) values[i] = read.valueAt(slot, startMs + i * stepMs);
-    state.scorer.learn(slot, { startMs, values, from: 0, count });
+    // One that has come back knows what was before it left.
+    const from = stepsUpTo(state.leftMs(slot), startMs, stepMs);
+    if (from < count) state.scorer.learn(slot, { startMs: startMs + from * stepMs, values, from, count: count - from });
     state.online?.learn(slot, { startMs, values, from: 0, count });
     untilBreath -= count;
     if (untilBreath > 0) continue;
     untilBreath = SAMPLES_BETWEEN_BREATHS;
     await breathe();
   }
+}
+
+/** Steps of a run from `startMs` on that do not come after an instant. */
+function stepsUpTo(timeMs: number | undefined, startMs: number, stepMs: number): number {
+  return timeMs === undefined ? 0 : Math.max(0, Math.round((timeMs - startMs) / stepMs) + 1);
 }
 
 /** Where nothing is scored, an online engine learns what was read all the same. */

@@ -5,6 +5,7 @@ import type { Scorer } from '../score/score.ts';
 import { AlarmColumns, type AlarmMemory } from '../score/shaping/alarm-columns.ts';
 import { ContextSet } from '../series/context.ts';
 import type { Labels } from '../series/labels.ts';
+import { DepartedSet } from './departed.ts';
 import { FlagRate } from './flag-rate.ts';
 import type { OnlineColumns } from './online-columns.ts';
 
@@ -35,6 +36,9 @@ export class PipelineState {
   readonly online: OnlineColumns | undefined;
   /** Newest instant that was scored; undefined before the first. */
   scoredMs: number | undefined;
+  readonly #departed = new DepartedSet();
+  /** Of slots whose series has come back: the newest instant scored before it left. */
+  readonly #leftMs: (number | undefined)[] = [];
   readonly #outputLabels: (Labels | undefined)[] = [];
   readonly #outputKeys = new Set<string>();
   readonly #paths: (Path | undefined)[] = [];
@@ -74,6 +78,9 @@ export class PipelineState {
     this.#growCalibration(slot + 1);
     initCalibration(this.#calibration, slot * CALIBRATION_FLOATS);
     this.scorer.add(slot, output);
+    const departed = this.#departed.take(output.key);
+    if (departed !== undefined) this.scorer.importSlot(slot, departed.memory);
+    this.#leftMs[slot] = departed?.leftMs;
     this.online?.add(slot);
     this.alarms.clear(slot);
     this.flagRate.clear(slot);
@@ -92,6 +99,20 @@ export class PipelineState {
     this.online?.remove(slot);
     this.#members = undefined;
     return output;
+  }
+
+  /** As `remove`, for a series that may come back: what the technique learnt of it is kept for a while. */
+  part(slot: number): Labels {
+    const memory = this.scorer.exportSlot(slot);
+    const { key } = this.outputLabels(slot);
+    if (memory !== undefined && this.scoredMs !== undefined)
+      this.#departed.keep(key, { memory, leftMs: this.scoredMs });
+    return this.remove(slot);
+  }
+
+  /** Where a series has come back: the newest instant that was scored before it left. */
+  leftMs(slot: number): number | undefined {
+    return this.#leftMs[slot];
   }
 
   outputLabels(slot: number): Labels {
@@ -183,6 +204,7 @@ export class PipelineState {
   get bytes(): number {
     let bytes =
       this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes + this.alarms.bytes + this.flagRate.bytes;
+    bytes += this.#departed.bytes;
     for (const slot of this.contexts.slots()) bytes += this.#paths[slot]?.offsets.byteLength ?? 0;
     return bytes + (this.online?.bytes ?? 0);
   }

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { DepartedSet } from '../../src/evaluate/departed.ts';
+import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
+
+const DAY_MS = 1440 * MINUTE_MS;
+const memory = new Uint8Array(100);
+
+describe('series that ended', () => {
+  it('are known once, for a week', () => {
+    const departed = new DepartedSet();
+    departed.keep('a', { memory, leftMs: 0 });
+    departed.keep('b', { memory, leftMs: 6 * DAY_MS });
+    expect(departed.take('a')).toEqual({ memory, leftMs: 0 });
+    expect(departed.take('a')).toBeUndefined();
+    departed.keep('a', { memory, leftMs: 6 * DAY_MS });
+    departed.keep('c', { memory, leftMs: 13 * DAY_MS + 1 });
+    expect(departed.take('b')).toBeUndefined();
+    expect(departed.bytes).toBe(100);
+  });
+
+  it('are bounded in number, the oldest going first', () => {
+    const departed = new DepartedSet();
+    for (let i = 0; i < 10_001; i++) departed.keep(String(i), { memory, leftMs: i });
+    expect(departed.take('0')).toBeUndefined();
+    expect(departed.bytes).toBe(1_000_000);
+    expect(departed.take('1')).toBeDefined();
+  });
+
+  it.each(['tail', 'z_score'])(
+    'are scored by %s at once when they come back, as if they had never ended',
+    async (technique) => {
+      const isGone = (timeMs: number) => timeMs > NOON_MS && timeMs <= NOON_MS + 6 * MINUTE_MS;
+      const back = NOON_MS + 7 * MINUTE_MS;
+      const value = (timeMs: number) => (timeMs === back + MINUTE_MS ? 500 : noisy(timeMs));
+      const gone = (timeMs: number) => (isGone(timeMs) ? Number.NaN : value(timeMs));
+      const scores: number[][] = [];
+      for (const everyMinutes of [1, 10]) {
+        const series = new Map([
+          ['gone', gone],
+          ['stays', noisy],
+        ]);
+        const { runner, evaluations } = harness(series, {
+          mode: 'anomaly_only',
+          anomaly: { ...harness(series).pipeline.anomaly, technique },
+        });
+        for (let minute = 0; minute <= 10; minute += everyMinutes)
+          await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+        const steps = evaluations.flatMap((evaluation) => evaluation.steps.map((step) => ({ evaluation, step })));
+        const after = steps.filter(({ step }) => step.timestampMs >= back);
+        scores.push(after.map(({ evaluation, step }) => published(evaluation, 'gone', step).score!));
+        // Evaluated each minute it ends in between, after ten minutes it has never been gone.
+        expect(evaluations.flatMap(({ ended }) => ended)).toHaveLength(everyMinutes === 1 ? 1 : 0);
+      }
+      expect(scores[0]).toHaveLength(4);
+      expect(scores[0]).toEqual(scores[1]);
+      expect(scores[0]![1]).toBeGreaterThan(1);
+    },
+  );
+});
