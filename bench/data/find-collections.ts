@@ -63,7 +63,7 @@ async function withHeader(files: readonly string[], test: (header: readonly stri
   return fitting;
 }
 
-async function headerOf(file: string): Promise<string[]> {
+export async function headerOf(file: string): Promise<string[]> {
   const source = createReadStream(file);
   const text = file.endsWith('.gz') ? source.pipe(createGunzip()) : source;
   let start = '';

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import type { Collection } from '../data/series-set.ts';
 import type { Measurement } from '../support/report.ts';
-import type { Bench } from '../support/suite.ts';
+import { setFilter } from '../support/set-filter.ts';
+import { type Bench, progressBar } from '../support/suite.ts';
 import { aggregateMeasurements, meanOfFolders, setMeasurements } from './measurements.ts';
 import { writePlots } from './plot.ts';
 import { type Folder, Published, type SetScores } from './results.ts';
@@ -9,8 +10,6 @@ import { type EngineRow, NAIVE } from './rows.ts';
 import { runSet } from './run-set.ts';
 import type { Engines } from './run-term.ts';
 import { aggregateTable, setTable } from './tables.ts';
-
-const BAR_CELLS = 24;
 
 export interface How {
   readonly rows: readonly EngineRow[];
@@ -32,14 +31,14 @@ export async function measure(bench: Bench, collections: readonly Collection[], 
     const published = new Published(collection.published);
     const sets: SetScores[] = [];
     for (const file of collection.files) {
-      bench.progress(bar(behind++ / files, basename(file)));
+      bench.progress(progressBar(behind++ / files, basename(file)));
       const inFile = collection.read(file).filter((set) => wanted(collection.name, set.name));
       for (const set of inFile) {
         const startedMs = performance.now();
         const result = await runSet(how.engines, set, {
           ...how,
           plotted: (engine) => bench.options['plots'] !== undefined && engine !== NAIVE,
-          started: (text, share) => bench.progress(bar((behind - 1 + share / inFile.length) / files, text)),
+          started: (text, share) => bench.progress(progressBar((behind - 1 + share / inFile.length) / files, text)),
         });
         for (const [engine, reason] of result.unavailable) unavailable.set(engine, reason);
         if (bench.options['plots'] !== undefined) writePlots(bench.options['plots'], set, result.windows);
@@ -71,18 +70,4 @@ function addAggregates(bench: Bench, folders: readonly Folder[], rows: readonly 
 
 function addNamed(bench: Bench, prefix: string, measurements: readonly Measurement[]): void {
   for (const measurement of measurements) bench.add({ ...measurement, name: `${prefix}/${measurement.name}` });
-}
-
-function bar(share: number, text: string): string {
-  const full = Math.round(BAR_CELLS * Math.min(1, share));
-  return `[${'#'.repeat(full)}${'-'.repeat(BAR_CELLS - full)}] ${Math.floor(100 * share)} % ${text}`;
-}
-
-/** Names, or starts of names with a star, of sets or folders. */
-function setFilter(list: string | undefined): (folder: string, set: string) => boolean {
-  if (list === undefined) return () => true;
-  const wanted = list.split(',').map((name) => name.trim());
-  const fits = (name: string) =>
-    wanted.some((each) => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each));
-  return (folder, set) => fits(folder) || fits(set);
 }

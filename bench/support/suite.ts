@@ -31,6 +31,14 @@ export interface Suite {
 
 const ERASE_LINE = '\r\u001b[K';
 
+const BAR_CELLS = 24;
+
+/** A bar for `progress`, with the share that is behind. */
+export function progressBar(share: number, text: string): string {
+  const full = Math.round(BAR_CELLS * Math.min(1, share));
+  return `[${'#'.repeat(full)}${'-'.repeat(BAR_CELLS - full)}] ${Math.floor(100 * share)} % ${text}`;
+}
+
 /** Runs a suite, shows its progress and prints what it measured. */
 export async function runSuite(name: string, suite: Suite, options: Bench['options'] = {}): Promise<BenchReport> {
   const results: BenchResult[] = [];

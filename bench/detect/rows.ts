@@ -1,0 +1,82 @@
+import type { JudgedSet } from '../data/judged-set.ts';
+import { type Baseline, firstDifference, random, rollingZScore, scoreBaseline } from './baselines.ts';
+import { type Join, kthLargest } from './unit.ts';
+import { type Watched, watch } from './watch.ts';
+
+/**
+ * How many metrics of a server have to agree before the server counts as anomalous. Chosen on each set of servers for
+ * the other; see docs/detection-results.md.
+ */
+const AGREEING_METRICS = 3;
+
+/** A row of the tables: something that scores. */
+export interface Row {
+  readonly name: string;
+  /** Score above which rows are flagged, unless a file says otherwise. */
+  readonly threshold: number;
+  /** Joins the scores of a server's metrics. */
+  readonly join: Join;
+  /** Whether it can look at a set. */
+  fits(set: JudgedSet): boolean;
+  score(set: JudgedSet): Promise<Watched>;
+}
+
+function baselineRow(name: string, threshold: number, baseline: Baseline): Row {
+  return {
+    name,
+    threshold,
+    join: kthLargest(AGREEING_METRICS),
+    fits: () => true,
+    async score(set) {
+      const before = process.cpuUsage();
+      const score = scoreBaseline(set, baseline);
+      const { user, system } = process.cpuUsage(before);
+      const none = new Float32Array(0);
+      return { score, lower: none, upper: none, cpuMs: (user + system) / 1000 };
+    },
+  };
+}
+
+/** A technique of ours in a pipeline that says nothing else, but what `rule` has. */
+function techniqueRow(name: string, rule: readonly string[], more: Partial<Row> = {}): Row {
+  return {
+    name,
+    // What the product flags by default; where scores are so far apart is the technique's own affair.
+    threshold: 1,
+    join: kthLargest(AGREEING_METRICS),
+    fits: () => true,
+    score: (set) => watch(set, { rule: ['mode: anomaly_only', ...rule] }),
+    ...more,
+  };
+}
+
+const isGroup = (set: JudgedSet) => set.judgement.kind !== 'clean' && set.series.length > 1;
+
+/** Thresholds of rows that are none of ours: chosen on the first halves of the KPI challenge, as `--freeze` does. */
+export const ROWS: readonly Row[] = [
+  baselineRow('random', 0.99999, random),
+  baselineRow('rolling_z_score', 20, rollingZScore),
+  baselineRow('first_difference', 30, firstDifference),
+  techniqueRow('tail', []),
+  techniqueRow('confidence_interval', ['anomaly: {technique: confidence_interval}', 'model: {id: calendar}']),
+  techniqueRow('z_score', ['anomaly: {technique: z_score}']),
+  techniqueRow('iqr', ['anomaly: {technique: iqr}']),
+  techniqueRow('isolation_forest', ['anomaly: {technique: isolation_forest}']),
+  // All metrics of a server as one sample; the metric that has most to do with it carries the score of all.
+  techniqueRow('isolation_forest_joined', ['series_type: multivariate', 'anomaly: {technique: isolation_forest}'], {
+    join: kthLargest(1),
+    fits: isGroup,
+  }),
+];
+
+/** Rows of these names, in the order of the table; those that are no technique always belong to it. */
+export function rowsNamed(list: string | undefined): readonly Row[] {
+  if (list === undefined) return ROWS;
+  const names = list.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !ROWS.some((row) => row.name === name));
+  if (unknown.length > 0)
+    throw new Error(`no such technique: ${unknown.join(', ')}; there are ${ROWS.map(({ name }) => name).join(', ')}`);
+  return ROWS.filter(({ name }, i) => i < BASELINES || names.includes(name));
+}
+
+const BASELINES = 3;

@@ -1,0 +1,89 @@
+import type { JudgedSet } from '../data/judged-set.ts';
+import { kindOf } from './kind.ts';
+
+/**
+ * What is judged as one: a series, or a server with all its metrics. A score and a label for each row of the file, in
+ * the order of time. A score of 0 is also that of a row that was not scored.
+ */
+export interface Unit {
+  readonly set: string;
+  readonly part: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly stepMs: number;
+  readonly scores: Float32Array;
+  readonly labels: Uint8Array;
+}
+
+/** Days that a unit was watched: rows that the file does not have do not count. */
+export function daysOf({ scores, stepMs }: Unit): number {
+  return (scores.length * stepMs) / 86_400_000;
+}
+
+/** How the scores of several series at one step become the score of what they belong to. */
+export type Join = (column: Float64Array) => number;
+
+/** The k-th largest of the scores: k series have to agree. */
+export function kthLargest(k: number): Join {
+  return (column) => {
+    const sorted = column.filter(Number.isFinite).sort();
+    return sorted[sorted.length - Math.min(k, sorted.length)] ?? 0;
+  };
+}
+
+/** Units of a set whose every series is judged by itself. */
+export function unitsOfSeries(set: JudgedSet, score: Float32Array): Unit[] {
+  const places = placesOf(set);
+  return set.series.map((series, s) => {
+    const values = set.values.subarray(s * set.steps, (s + 1) * set.steps);
+    const own = score.subarray(s * set.steps, (s + 1) * set.steps);
+    return {
+      set: set.set,
+      part: set.part,
+      name: set.series.length === 1 ? set.name : `${set.name}.${series}`,
+      kind: kindOf(values, set.stepMs),
+      stepMs: set.stepMs,
+      scores: Float32Array.from(places, (place) => own[place]! || 0),
+      labels: labelsAt(set, places),
+    };
+  });
+}
+
+/** The unit of a set whose series are parts of one thing. */
+export function jointUnit(set: JudgedSet, joint: Float32Array): Unit {
+  const places = placesOf(set);
+  return {
+    set: set.set,
+    part: set.part,
+    name: set.name,
+    kind: 'several series',
+    stepMs: set.stepMs,
+    scores: Float32Array.from(places, (place) => joint[place]! || 0),
+    labels: labelsAt(set, places),
+  };
+}
+
+/** The scores of a set's series, joined step by step. */
+export function joined({ series, steps }: JudgedSet, score: Float32Array, join: Join): Float32Array {
+  const column = new Float64Array(series.length);
+  return Float32Array.from({ length: steps }, (_, step) => {
+    for (let s = 0; s < series.length; s++) column[s] = score[s * steps + step]!;
+    return join(column);
+  });
+}
+
+/** Places on the grid that are judged, in the order of time, each once. */
+function placesOf({ rows, firstRow }: JudgedSet): Int32Array {
+  const places = rows.slice(firstRow).sort();
+  return places.filter((place, i) => i === 0 || place !== places[i - 1]);
+}
+
+function labelsAt(set: JudgedSet, places: Int32Array): Uint8Array {
+  const { judgement, rows, steps } = set;
+  const onGrid = new Uint8Array(steps);
+  if (judgement.kind === 'labels')
+    for (let row = 0; row < rows.length; row++) if (judgement.labels[row] === 1) onGrid[rows[row]!] = 1;
+  if (judgement.kind === 'windows')
+    for (const [first, last] of judgement.windows) for (let row = first; row <= last; row++) onGrid[rows[row]!] = 1;
+  return Uint8Array.from(places, (place) => onGrid[place]!);
+}
