@@ -39,6 +39,13 @@ const LISTEN_FLAG: Readonly<Record<string, string>> = {
   'openanomaly-victoriametrics': '--web.listen-address',
 };
 
+/** One pipeline that can be forecast by nothing but the embedded model. */
+const MODEL_SETTINGS = 'datasources: {default: {type: simulated}}\nrule_files: [rules/*.yaml]\n';
+const MODEL_RULES = `
+pipelines:
+  - {name: orders, query: shop_orders_per_minute, step: 10s, context_window: 6h, model: {id: openanomaly-tiny}}
+`;
+
 const compose = readCompose();
 const ours = Object.entries(compose.services).flatMap(([name, { build }]) => (build === undefined ? [] : [name]));
 const names = [...Object.keys(PROGRAMS), ...ours];
@@ -99,6 +106,12 @@ function commandOf(name: string): string[] {
   return [...program, ...args];
 }
 
+/** Whether a process has the user of the image, or, where the test has no rights to give away, its own. */
+function isNobody(pid: number): boolean {
+  const uid = Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
+  return uid === (process.getuid?.() === 0 ? NOBODY : process.getuid?.());
+}
+
 beforeAll(async () => {
   dir = createDataDir('compose');
   chmodSync(dir, 0o755);
@@ -128,15 +141,37 @@ describe('the file tree of the image', () => {
     expect(libraries[0]).toContain(`/linux/${process.arch}/`);
   });
 
-  test('runs the model that comes with it, as nobody', async () => {
-    const script = `
-      const { InferenceSession } = require('/opt/openanomaly/node_modules/onnxruntime-node');
-      InferenceSession.create('/opt/openanomaly/models/openanomaly-tiny.onnx').then((session) => {
-        console.log(process.getuid(), session.inputNames.length);
-      });`;
-    const [program = '', ...args] = [...inside(join(dir, 'root')), '/usr/local/bin/node', '-e', script];
-    const { stdout } = await run(program, args);
-    expect(stdout.trim().split('\n').at(-1)).toMatch(new RegExp(`^${process.getuid?.() === 0 ? NOBODY : 0} [1-9]$`));
+  test('forecasts with the model that comes with it, as nobody', async () => {
+    const root = join(dir, 'root-model');
+    copyTree(join(dir, 'root'), root);
+    writeFileSync(join(root, 'etc/openanomaly/openanomaly.yaml'), MODEL_SETTINGS);
+    writeFileSync(join(root, 'etc/openanomaly/rules/shop.yaml'), MODEL_RULES);
+    const port = await freePort();
+    const [program = '', ...args] = [
+      ...inside(root),
+      '/usr/local/bin/node',
+      '/opt/openanomaly/dist/main.js',
+      '--config.file=/etc/openanomaly/openanomaly.yaml',
+      '--state.dir=/var/lib/openanomaly',
+      `--web.listen-address=127.0.0.1:${port}`,
+    ];
+    const child = await Child.start(program, args);
+    try {
+      const page = await eventually(
+        'a forecast',
+        async () => {
+          const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+          return text.includes('\nopenanomaly_forecast{') ? text : undefined;
+        },
+        () => child.log(),
+      );
+      const engines = [...page.matchAll(/^openanomaly_pipeline_engine_series\{(.*)\} (\d+)$/gm)];
+      expect(engines.map(([, labels]) => labels)).toEqual(['pipeline="orders",engine="openanomaly-tiny"']);
+      expect(Number(engines[0]![2])).toBeGreaterThan(0);
+      expect(isNobody(child.pid)).toBe(true);
+    } finally {
+      await child.kill('SIGTERM');
+    }
   });
 
   test('has nothing in it that nobody could change, but for its state', async () => {
@@ -167,9 +202,7 @@ describe('every service of docker-compose.yml', () => {
   });
 
   test.each(ours)('%s runs as nobody', (name) => {
-    const status = readFileSync(`/proc/${children.get(name)!.pid}/status`, 'utf8');
-    const uid = Number(/^Uid:\s+(\d+)/m.exec(status)![1]);
-    expect(uid).toBe(process.getuid?.() === 0 ? NOBODY : process.getuid?.());
+    expect(isNobody(children.get(name)!.pid)).toBe(true);
   });
 
   test('Prometheus scrapes all of its targets, has the rules, and knows Alertmanager', async () => {
