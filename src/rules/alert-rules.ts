@@ -50,7 +50,7 @@ export function genericAlertRules(): string {
       name: 'openanomaly-series',
       rules: [
         ...seriesRules(scope),
-        togetherRule({ ...pipelines, distanceMs: scope.distanceMs }),
+        togetherRule({ ...pipelines, distanceMs: scope.distanceMs, flagsRarely: scope.flagsRarely }),
         recordedLimitRule(scope),
       ],
     },
@@ -89,12 +89,13 @@ function wholeGroup(name: string, pipelines: readonly Pipeline[], { prefix }: Al
   const matchers = `pipeline=~${promqlString(pipelines.map((pipeline) => promqlRegexp(pipeline.name)).join('|'))}`;
   const level = 'group';
   const distanceMs = Math.max(...pipelines.map(sampleDistanceMs));
+  const flagsRarely = pipelines.every((pipeline) => onePipeline(pipeline, prefix).flagsRarely);
   return {
     name: groupName('openanomaly_group-', name),
     interval: formatDuration(Math.min(distanceMs, MINUTE_MS)),
     rules: [
       ...recordingRules({ prefix, level, matchers, by: '', labels: { ...sharedLabels(pipelines), group: name } }),
-      togetherRule({ prefix, level, matchers: `group=${promqlString(name)}`, distanceMs }),
+      togetherRule({ prefix, level, matchers: `group=${promqlString(name)}`, distanceMs, flagsRarely }),
     ],
   };
 }

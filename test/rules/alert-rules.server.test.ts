@@ -21,6 +21,9 @@ groups:
       - {name: disk, query: disk_used, mode: forecast_only}
 `;
 
+/** The same with a technique whose band one usual sample in a hundred leaves. */
+const SHARES = CHECKOUT.replace('latency_seconds}', 'latency_seconds, anomaly: {technique: confidence_interval}}');
+
 /** Names and texts that YAML, PromQL or Go's templates would each take for something of their own. */
 const AWKWARD = `
 groups:
@@ -76,7 +79,7 @@ describe('generated alerts', () => {
   });
 
   it('fire for a share of a window, with value, expected and band', async () => {
-    const { file } = await writeAlerts('fire', CHECKOUT);
+    const { file } = await writeAlerts('fire', SHARES);
     const labels = 'instance="web-1",pipeline="checkout_latency",path="/a\\\\b\\"c"';
     const constants = { value: 2.5, expected: 0.5, lower: 0.25, upper: 0.75, score: 8 };
     const runbook_url = 'docs/runbooks/OpenAnomalySeriesAnomalous.md';
@@ -121,8 +124,60 @@ describe('generated alerts', () => {
     });
   });
 
+  it('fire for one flagged sample, two of ten, and two that are clear of the edge, where flags are rare', async () => {
+    const { file } = await writeAlerts('rare', CHECKOUT);
+    const labels = 'instance="web-1",pipeline="checkout_latency"';
+    const alertname = 'OpenAnomalySeriesAnomalous';
+    const constants = { value: 2.5, expected: 0.5, lower: 0.25, upper: 0.75 };
+    const fired = (severity: string, samples: number, { further = '', lately = '' } = {}) => ({
+      exp_labels: { severity, team: 'web', pipeline: 'checkout_latency', instance: 'web-1' },
+      exp_annotations: {
+        summary: 'A series is not as expected.',
+        description: `Pipeline checkout_latency (Response time of the checkout): anomalous samples${further} in the last 10m: ${samples}. Now the value is 2.5, expected 500m, band 250m to 750m, for instance="web-1",pipeline="checkout_latency".${lately}`,
+        runbook_url: 'docs/runbooks/OpenAnomalySeriesAnomalous.md',
+      },
+    });
+    const rate = (level: string, value: number) => ({
+      series: `openanomaly_pipeline_flags_per_series_day{pipeline="checkout_latency",level="${level}"}`,
+      values: `_x60 ${value}x60`,
+    });
+    const lately = (rate: string) => ({
+      lately: ` Short spells of it in the pipeline's past: ${rate} a series and day.`,
+    });
+    await testAlerts(file, {
+      interval: '1m',
+      input_series: [
+        // One sample at 20m; two on the edge at 40m and 45m; two far out at 80m and 81m.
+        { series: `openanomaly_anomaly{${labels}}`, values: '0x19 1 0x18 1 0x3 1 0x34 -1 -1 0x30' },
+        { series: `openanomaly_score{${labels}}`, values: '0.2x19 1.1 0.2x18 1.1 0.2x3 1.1 0.2x34 1.5 1.5 0.2x30' },
+        ...Object.entries(constants).map(([family, value]) => ({
+          series: `openanomaly_${family}{${labels}}`,
+          values: `${value}x130`,
+        })),
+        rate('flag', 0.5),
+        rate('page', 0.0625),
+      ],
+      alert_rule_test: [
+        { eval_time: '19m', alertname, exp_alerts: [] },
+        { eval_time: '20m', alertname, exp_alerts: [fired('info', 1)] },
+        { eval_time: '35m', alertname, exp_alerts: [] },
+        { eval_time: '45m', alertname, exp_alerts: [fired('info', 2), fired('warning', 2)] },
+        { eval_time: '65m', alertname, exp_alerts: [] },
+        {
+          eval_time: '84m',
+          alertname,
+          exp_alerts: [
+            fired('info', 2, lately('500m')),
+            fired('warning', 2, lately('500m')),
+            fired('critical', 2, { further: ' with a score above 1.2', ...lately('62.5m') }),
+          ],
+        },
+      ],
+    });
+  });
+
   it('do not fire for a sample flagged when a series has just begun', async () => {
-    const { file } = await writeAlerts('young', CHECKOUT);
+    const { file } = await writeAlerts('young', SHARES);
     await testAlerts(file, {
       interval: '1m',
       input_series: [{ series: 'openanomaly_anomaly{pipeline="checkout_latency"}', values: '_x20 1 0x30' }],

@@ -26,7 +26,7 @@ groups:
     pipelines: [{name: every_step, query: up, step: 10s}, {name: coarse, query: up, step: 5m}]
   - name: slow
     interval: 1h
-    pipelines: [{name: hourly, query: up, step: 1m}, {name: ahead, query: up, mode: forecast_only}]
+    pipelines: [{name: hourly, query: up, step: 1m, anomaly: {technique: z_score}}, {name: ahead, query: up, mode: forecast_only}]
 `;
 
 describe('alert rules', () => {
@@ -42,8 +42,8 @@ describe('alert rules', () => {
       );
 
   it.each([
-    ['every_step', '10s', '[1m40s:10s]', '20s', '[10m]'],
-    ['coarse', '1m', '[50m:5m]', '10m', '[25m]'],
+    ['every_step', '10s', '[1m40s:10s]', undefined, '[10m]'],
+    ['coarse', '1m', '[50m:5m]', undefined, '[25m]'],
     ['hourly', '1m', '[10h:1h]', '2h', '[5h]'],
   ])('of %s follow the distance of its samples', (pipeline, interval, window, wait, silence) => {
     expect(groups.find(({ name }) => name === `openanomaly-${pipeline}`)?.interval).toBe(interval);
@@ -51,6 +51,18 @@ describe('alert rules', () => {
     expect(flagged.expr).toContain(window);
     expect(flagged.for).toBe(wait);
     expect(rule(pipeline, 'OpenAnomalyNoData')?.expr).toContain(silence);
+  });
+
+  it('count flags where these are rare, and look at their share where they are not', () => {
+    const levels = ['info', 'warning', 'critical'].map((severity) => ({
+      tail: rule('coarse', 'OpenAnomalySeriesAnomalous', severity)!.expr,
+      zScore: rule('hourly', 'OpenAnomalySeriesAnomalous', severity)!.expr,
+    }));
+    for (const { tail, zScore } of levels) {
+      expect(tail).toMatch(/^sum_over_time\(.* >= [12]$/s);
+      expect(zScore).toMatch(/^avg_over_time\(.* >= 0\.[468]$/s);
+    }
+    expect(genericAlertRules()).toContain('sum_over_time((openanomaly_anomaly != bool 0)[10m:1m]) >= 1');
   });
 
   it('page above the paging threshold of the pipeline', () => {

@@ -11,6 +11,11 @@ export interface Scope {
   readonly distanceMs: number;
   /** Score from which a lasting anomaly may wake somebody. */
   readonly pagingThreshold: number;
+  /**
+   * Whether flags are rare by themselves, one in some thousand usual samples, and often mark the edge of an incident
+   * alone: then few of them say much. Otherwise a band is meant to be left by one sample in a hundred.
+   */
+  readonly flagsRarely: boolean;
   /** Text behind the name of the pipeline in descriptions. */
   readonly about: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -18,9 +23,19 @@ export interface Scope {
 
 /** The default of `anomaly.paging_threshold`: a test holds the two together. */
 const PAGING_THRESHOLD = 1.2;
+const RARE_TECHNIQUES = new Set(['tail', 'peers', 'isolation_forest']);
 
 export function everyPipeline(prefix: string): Scope {
-  return { prefix, matchers: '', distanceMs: MINUTE_MS, pagingThreshold: PAGING_THRESHOLD, about: '', labels: {} };
+  return {
+    prefix,
+    matchers: '',
+    distanceMs: MINUTE_MS,
+    pagingThreshold: PAGING_THRESHOLD,
+    // As those of the default technique are.
+    flagsRarely: true,
+    about: '',
+    labels: {},
+  };
 }
 
 /** Alerts of a pipeline carry its labels, so that all take one route, and its name: those without a series have no other. */
@@ -31,6 +46,7 @@ export function onePipeline(pipeline: Pipeline, prefix: string): Scope {
     matchers: `pipeline=${promqlString(pipeline.name)}`,
     distanceMs: sampleDistanceMs(pipeline),
     pagingThreshold: pipeline.anomaly.pagingThreshold,
+    flagsRarely: RARE_TECHNIQUES.has(pipeline.anomaly.technique),
     about: pipeline.description === '' ? '' : ` (${literal(pipeline.description)})`,
     labels: { ...Object.fromEntries(own), pipeline: literal(pipeline.name) },
   };

@@ -6,13 +6,29 @@ import { latest, SELECTOR } from './text.ts';
 interface Level {
   readonly severity: Severity;
   readonly windowSteps: number;
-  readonly share: number;
+  /** Flagged samples of the window, where flags are rare by themselves. */
+  readonly samples?: number;
+  /** Flagged share of the window, where they are not. */
+  readonly share?: number;
   readonly forSteps: number;
   /** Only flagged samples above the paging threshold count. */
   readonly pages?: true;
 }
 
-const LEVELS: readonly Level[] = [
+/**
+ * For techniques whose flags are rare. On labelled web KPIs, false alarms per series and day and share of incidents told:
+ * .086 and .68 for one sample, .041 and .62 for two, .006 and .41 for two above 1.2.
+ */
+const RARE_LEVELS: readonly Level[] = [
+  { severity: 'info', windowSteps: 10, samples: 1, forSteps: 0 },
+  // Twice in ten samples is hardly ever chance: somebody should know.
+  { severity: 'warning', windowSteps: 10, samples: 2, forSteps: 0 },
+  // The same, clear of the edge, which is about eight times rarer: for who has decided to be woken by it.
+  { severity: 'critical', windowSteps: 10, samples: 2, forSteps: 0, pages: true },
+];
+
+/** For techniques whose band one usual sample in a hundred leaves. */
+const SHARE_LEVELS: readonly Level[] = [
   // One flagged sample is a hiccup; four of ten, and still so two samples later, are worth a look.
   { severity: 'info', windowSteps: 10, share: 0.4, forSteps: 2 },
   // Most of twenty samples: it lasts, and somebody should know.
@@ -22,38 +38,52 @@ const LEVELS: readonly Level[] = [
 ];
 
 /** A score of 3 is three times as far from the expected value as the band reaches. */
-const FAR_SCORE = 3;
-const FAR_STEPS = 3;
+const FAR = { score: 3, steps: 3, forSteps: 1 };
+/** Where scores grow with the logarithm of the rarity, 1.6 is forty times rarer than the edge. */
+const RARELY_FAR = { score: 1.6, steps: 2, forSteps: 0 };
 
 /** Alerts on the samples of one series. */
 export function seriesRules(scope: Scope): AlertRule[] {
-  return [...LEVELS.map((level) => flaggedRule(scope, level)), farRule(scope)];
+  const levels = scope.flagsRarely ? RARE_LEVELS : SHARE_LEVELS;
+  return [...levels.map((level) => flaggedRule(scope, level)), farRule(scope)];
 }
 
-function flaggedRule(scope: Scope, { severity, windowSteps, share, forSteps, pages }: Level): AlertRule {
+function flaggedRule(scope: Scope, { severity, windowSteps, samples, share, forSteps, pages }: Level): AlertRule {
   const window = formatDuration(windowSteps * scope.distanceMs);
   const flagged = `${published(scope, 'anomaly')} != bool 0`;
   const score = pages && scope.pagingThreshold;
   const counted = score === undefined ? flagged : `(${flagged}) * (${published(scope, 'score')} > bool ${score})`;
   const further = score === undefined ? '' : ` with a score above ${score}`;
+  const range = `(${counted})[${window}:${formatDuration(scope.distanceMs)}]`;
+  const said =
+    samples === undefined
+      ? `{{ $value | humanizePercentage }} of the last ${window} was anomalous${further}.`
+      : `anomalous samples${further} in the last ${window}: {{ $value }}.`;
   return {
     alert: 'OpenAnomalySeriesAnomalous',
-    expr: `avg_over_time((${counted})[${window}:${formatDuration(scope.distanceMs)}]) >= ${share}`,
-    for: formatDuration(forSteps * scope.distanceMs),
+    expr: samples === undefined ? `avg_over_time(${range}) >= ${share}` : `sum_over_time(${range}) >= ${samples}`,
+    ...(forSteps > 0 && { for: formatDuration(forSteps * scope.distanceMs) }),
     labels: labelled(scope, severity),
     annotations: {
       summary: 'A series is not as expected.',
-      description: `${subject(scope)}: {{ $value | humanizePercentage }} of the last ${window} was anomalous${further}. ${valueAndBand(scope)}`,
+      description: `${subject(scope)}: ${said} ${valueAndBand(scope)}${usualRate(pages ? 'page' : 'flag')}`,
     },
   };
 }
 
+/** What the pipeline's own past says of such flags; nothing where it is too short, or not scraped. */
+function usualRate(level: 'flag' | 'page'): string {
+  const query = `printf "openanomaly_pipeline_flags_per_series_day{pipeline=%q,level=%q}" $labels.pipeline "${level}" | query`;
+  return `{{ with ${query} }} Short spells of it in the pipeline's past: {{ . | first | value | humanize }} a series and day.{{ end }}`;
+}
+
 function farRule(scope: Scope): AlertRule {
-  const window = formatDuration(FAR_STEPS * scope.distanceMs);
+  const { score, steps, forSteps } = scope.flagsRarely ? RARELY_FAR : FAR;
+  const window = formatDuration(steps * scope.distanceMs);
   return {
     alert: 'OpenAnomalyBandLeftFar',
-    expr: `min_over_time(${published(scope, 'score')}[${window}]) >= ${FAR_SCORE}\nand\n${published(scope, 'anomaly')} != 0`,
-    for: formatDuration(scope.distanceMs),
+    expr: `min_over_time(${published(scope, 'score')}[${window}]) >= ${score}\nand\n${published(scope, 'anomaly')} != 0`,
+    ...(forSteps > 0 && { for: formatDuration(forSteps * scope.distanceMs) }),
     labels: labelled(scope, 'warning'),
     annotations: {
       summary: 'A series is far outside of its band.',

@@ -4,6 +4,7 @@ import type { AlertRule, RecordingRule } from './rule.ts';
 /** Half of four or more at once has a cause they share; of fewer it may be chance. */
 const SHARE = 0.5;
 const LEAST_SERIES = 4;
+/** Rare flags mark the edges of an incident, and are over in a sample or two; others must last. */
 const FOR_STEPS = 2;
 
 interface Together {
@@ -37,10 +38,11 @@ export function recordingRules({ prefix, level, matchers, by, labels }: Together
 interface TogetherAlert extends Pick<Together, 'prefix' | 'level' | 'matchers'> {
   /** Between samples of the series; of several pipelines, the longest. */
   readonly distanceMs: number;
+  readonly flagsRarely: boolean;
 }
 
 /** Much of a whole is anomalous at once. `matchers` choose the recorded series. */
-export function togetherRule({ prefix, level, matchers, distanceMs }: TogetherAlert): AlertRule {
+export function togetherRule({ prefix, level, matchers, distanceMs, flagsRarely }: TogetherAlert): AlertRule {
   const selector = matchers === '' ? '' : `{${matchers}}`;
   return {
     alert: 'OpenAnomalyGroupAnomalous',
@@ -49,7 +51,7 @@ export function togetherRule({ prefix, level, matchers, distanceMs }: TogetherAl
       'and',
       `${level}:${prefix}_series:count${selector} >= ${LEAST_SERIES}`,
     ].join('\n'),
-    for: formatDuration(FOR_STEPS * distanceMs),
+    ...(!flagsRarely && { for: formatDuration(FOR_STEPS * distanceMs) }),
     labels: { severity: 'warning' },
     annotations: {
       summary: 'Much of a group is anomalous at once.',
