@@ -1,5 +1,5 @@
 import { RARITY_AT_START, ratioAt } from './rarity.ts';
-import { FORECAST } from './recent.ts';
+import { FORECAST, SPIKE } from './recent.ts';
 import { STEP_WEIGHT, YOUTH } from './settings.ts';
 
 /** Views join as a power mean: between their mean and the loudest of them. */
@@ -26,6 +26,8 @@ export class Front {
   readonly kind: Uint8Array;
   readonly weight: Float64Array;
   readonly centre: Float64Array;
+  /** What a view compares with, in the unit of the series. */
+  readonly usual: Float64Array;
   /** ρ of a value is |value − centre| · gain. */
   readonly gain: Float64Array;
   /** Rarity a unit of ln ρ beyond the start of the tail. */
@@ -46,6 +48,7 @@ export class Front {
     this.kind = new Uint8Array(this.views);
     this.weight = Float64Array.from(weights);
     this.centre = new Float64Array(this.views);
+    this.usual = new Float64Array(this.views);
     this.gain = new Float64Array(this.views);
     this.slope = new Float64Array(this.views);
     this.rarity = new Float64Array(this.views);
@@ -78,8 +81,8 @@ export class Front {
 
   /**
    * Puts the band into `lower` and `upper`: around the newest place where nothing is rare, as far as the joined rarity
-   * stays below `edge`. Where it is not below it anywhere the band collapses to the calmest point, or, where it is the
-   * forecast that makes even that one rare, to what was forecast: that is what was expected instead.
+   * stays below `edge`. Where it is not below it anywhere, as in the middle of an incident, the band collapses to what the
+   * view compares with that would speak if the series stayed where it is: that was usual, and the values are beyond it.
    */
   findBand(edge: number): void {
     const target = this.#members() * edge ** POWER;
@@ -93,7 +96,8 @@ export class Front {
       this.lower = this.#edgeBeyond(middle, -1, target);
       this.upper = this.#edgeBeyond(middle, 1, target);
     } else {
-      this.lower = this.loudest() === FORECAST ? this.centre[FORECAST]! : middle;
+      this.#sum(this.centre[SPIKE]!);
+      this.lower = this.usual[this.loudest()]!;
       this.upper = this.lower;
     }
   }

@@ -32,21 +32,24 @@ export const SLOPES: readonly number[] = [1, 1 / 3, 1 / 5, 1];
 /**
  * Centres of the views by what was before the newest value, NaN where too little is known:
  *   spike  v − x₁;  jump  mean(v, x₁, x₂) − mean(x₃, x₄, x₅);  shift  mean(v, x₁ … x₄) − level before x₅
+ * `usual` is what a view compares with: where the series would be if the view had nothing to say for some samples.
  */
 export function centresOf(
   row: Float64Array,
   at: number,
   known: { readonly values: number; readonly levels: number },
-  centres: Float64Array,
+  { centres, usual }: { readonly centres: Float64Array; readonly usual: Float64Array },
 ): void {
   const x1 = row[at]!;
   const pair = x1 + row[at + 1]!;
+  const before = row[at + 2]! + row[at + 3]! + row[at + 4]!;
+  const level = row[at + PAST_LEVELS + LEVELS - 1]!;
   centres[SPIKE] = known.values >= 1 ? x1 : Number.NaN;
-  centres[JUMP] = known.values >= 5 ? row[at + 2]! + row[at + 3]! + row[at + 4]! - pair : Number.NaN;
-  centres[SHIFT] =
-    known.levels >= LEVEL_SAMPLES
-      ? 5 * row[at + PAST_LEVELS + LEVELS - 1]! - pair - row[at + 2]! - row[at + 3]!
-      : Number.NaN;
+  centres[JUMP] = known.values >= 5 ? before - pair : Number.NaN;
+  centres[SHIFT] = known.levels >= LEVEL_SAMPLES ? 5 * level - pair - row[at + 2]! - row[at + 3]! : Number.NaN;
+  usual[SPIKE] = x1;
+  usual[JUMP] = before / 3;
+  usual[SHIFT] = level;
 }
 
 /** The newest value joins the recent ones. */

@@ -181,8 +181,11 @@ export class TailScorer implements Scorer {
     const front = this.#front;
     const bytes = slot * widths.bytes;
     const known = { values: small[bytes + VALUES]!, levels: small[bytes + LEVELS]! };
-    centresOf(doubles, slot * widths.doubles, known, front.centre);
-    if (this.#views > FORECAST) front.centre[FORECAST] = forecast;
+    centresOf(doubles, slot * widths.doubles, known, { centres: front.centre, usual: front.usual });
+    if (this.#views > FORECAST) {
+      front.centre[FORECAST] = forecast;
+      front.usual[FORECAST] = forecast;
+    }
     this.#turnDaySlot(slot, daySlotOf(timestampMs, this.#slotsPerDay));
     for (let j = 0; j < this.#views; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;

@@ -81,6 +81,17 @@ describe('what is flagged', () => {
   });
 });
 
+test('an incident that lasts is on one side all the time, and told against what was before it', () => {
+  const series = new Series().learn(noise(3000));
+  const incident = noise(8).map((value) => series.score(value + 40));
+  const flagged = incident.filter(({ anomaly }) => anomaly !== 0);
+  expect(flagged.length).toBeGreaterThan(4);
+  for (const { anomaly, expected } of flagged) {
+    expect(anomaly).toBe(1);
+    expect(expected).toBeLessThan(120);
+  }
+});
+
 describe('what is learnt', () => {
   test('a new level is calm after a while, and the way back is news again', () => {
     const series = new Series().learn(noise(2000));
