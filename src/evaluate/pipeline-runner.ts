@@ -247,6 +247,7 @@ export class PipelineRunner {
     telemetry.pipelineHealthy.set(labels, status.health === 'ok' ? 1 : 0);
     telemetry.pipelineSeries.set(labels, status.series);
     telemetry.pipelineWarmingUp.set(labels, status.warmingUp);
+    telemetry.pipelineLeftOut.set(labels, this.#state.leftOut.size);
     telemetry.anomaliesOpen.set(labels, this.#ports.events?.openOf(pipeline.name) ?? 0);
     telemetry.pipelineContextBytes.set(labels, this.#state.bytes);
     if (this.#lastEvaluationMs !== undefined)

@@ -34,6 +34,8 @@ export class PipelineState {
   readonly scorer: Scorer;
   /** What an engine that learns sample by sample knows; its slots are those of the contexts. */
   readonly online: OnlineColumns | undefined;
+  /** Input labels of series that are not looked at, since another one is published under the same labels. */
+  readonly leftOut = new Set<string>();
   /** Newest instant that was scored; undefined before the first. */
   scoredMs: number | undefined;
   readonly #departed = new DepartedSet();

@@ -2,7 +2,7 @@ import type { RangePiece, RangeQuery } from '../ports/tsdb-client.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import type { SeriesBlock } from '../series/block.ts';
 import { alignDown, gridEnd } from '../series/grid.ts';
-import { type Labels, withLabels, withoutLabel } from '../series/labels.ts';
+import { formatLabels, type Labels, withLabels, withoutLabel } from '../series/labels.ts';
 import { learnRun } from './online-past.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import type { TaskPorts } from './task-ports.ts';
@@ -20,6 +20,9 @@ const SAMPLES_BETWEEN_BREATHS = 5000;
 
 /** More newcomers than this at once are read with the whole query: a selector that names them all would be too long. */
 const NARROW_UP_TO = 64;
+
+/** As many of the series that are left out are counted. */
+const MOST_LEFT_OUT = 100_000;
 
 /** Labels a series of a pipeline is published with: the input's without the metric name, the pipeline's own on top. */
 export function outputLabels(pipeline: Pipeline, input: Labels): Labels {
@@ -179,9 +182,7 @@ function writePiece(
       if (!what.admits) continue;
       slot = state.add(labels[s]!, outputLabels(pipeline, labels[s]!));
       if (slot === undefined) {
-        logger.log('debug', 'series left out: another one differs in its metric name only', {
-          pipeline: pipeline.name,
-        });
+        tellLeftOut(state, { pipeline: pipeline.name, labels: labels[s]! }, logger);
         continue;
       }
       newcomers.push(slot);
@@ -196,6 +197,21 @@ function writePiece(
   for (const warning of piece.warnings)
     logger.log('warn', 'the data source warns', { pipeline: pipeline.name, warning });
   return slotOfRow;
+}
+
+/** Told once for a pipeline, with the first such series; the metric has how many there are. */
+function tellLeftOut(
+  state: PipelineState,
+  { pipeline, labels }: { readonly pipeline: string; readonly labels: Labels },
+  logger: TaskPorts['logger'],
+): void {
+  if (state.leftOut.size === 0)
+    logger.log(
+      'warn',
+      'series left out: another one has the same labels but for the metric name, which is not published; tell them apart by a label, such as label_replace makes it of the name',
+      { pipeline, example: formatLabels(labels) },
+    );
+  if (state.leftOut.size < MOST_LEFT_OUT) state.leftOut.add(labels.key);
 }
 
 function startTimer({ telemetry, clock }: TaskPorts, { datasource }: Pipeline) {

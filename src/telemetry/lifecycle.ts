@@ -35,6 +35,7 @@ export function startPipeline(
   telemetry.histogramsSkipped.inc({ pipeline }, 0);
   telemetry.pipelineSeries.set({ pipeline }, 0);
   telemetry.pipelineWarmingUp.set({ pipeline }, 0);
+  telemetry.pipelineLeftOut.set({ pipeline }, 0);
   telemetry.pipelineDuplicateSeries.set({ pipeline }, 0);
 }
 

@@ -59,7 +59,12 @@ export function createTelemetry() {
     pipelineSeries: gauge('pipeline_series', 'Series the pipeline holds.', PIPELINE),
     pipelineWarmingUp: gauge(
       'pipeline_series_warming_up',
-      'Series that have no forecast yet, so that nothing is scored.',
+      'Series of which too little is known yet, so that they are not scored, or not forecast.',
+      PIPELINE,
+    ),
+    pipelineLeftOut: gauge(
+      'pipeline_series_left_out',
+      'Series of the answer that are not looked at since another one has the same labels but for the metric name.',
       PIPELINE,
     ),
     pipelineLastEvaluation: gauge(

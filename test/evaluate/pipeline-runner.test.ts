@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OpenAnomalyError } from '../../src/errors.ts';
 import { contextStepsOf } from '../../src/evaluate/state-shape.ts';
+import { withLabels } from '../../src/series/labels.ts';
 import type { SeriesFunctions } from '../support/function-source.ts';
 import { pipelineOf } from '../support/pipelines.ts';
 import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
@@ -33,6 +34,22 @@ describe('first evaluation', () => {
       expect(lower[0]!).toBeLessThan(expected[0]!);
       expect(expected[0]!).toBeLessThan(upper[0]!);
     }
+  });
+
+  test('of series that differ in their metric name alone takes one, and counts the others', async () => {
+    const { runner, source, telemetry } = harness(series({ a: noisy, b: noisy }));
+    const read = source.queryRange.bind(source);
+    source.queryRange = async function* (query, signal) {
+      for await (const piece of read(query, signal)) {
+        yield piece;
+        const labels = piece.block.labels.map((one) => withLabels(one, { __name__: 'other' }));
+        yield { ...piece, block: { ...piece.block, labels } };
+      }
+    };
+    await runner.run('anomaly', NOON_SLOT_MS);
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    expect(runner.status().series).toBe(2);
+    expect((await telemetry.pipelineLeftOut.get()).values).toMatchObject([{ labels: { pipeline: 'p' }, value: 2 }]);
   });
 
   test('that fails leaves nothing behind, and the next one starts over', async () => {
