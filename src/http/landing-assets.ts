@@ -26,17 +26,23 @@ main{max-width:78rem;margin:0 auto;padding:1rem}
 .figure.ok strong{color:var(--ok)}.figure.wait strong{color:var(--wait)}.figure.bad strong{color:var(--bad)}
 .figure.flag{background:var(--flagbg);border-color:var(--flag)}.figure.flag strong{color:var(--flag)}
 .wide{background:var(--card);border:1px solid var(--line);border-radius:10px;overflow-x:auto}
+.wide+.wide{margin-top:1rem}
+caption{text-align:left;font-weight:600;font-size:.85rem;padding:.6rem .8rem .2rem}
+caption a{font-weight:400;margin-left:.8rem}
+.calm{color:var(--dim);font-size:.85rem;margin:0 .2rem 1rem}
+.open{color:var(--flag);font-weight:650}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.6rem .8rem;font-weight:400}
 thead th{color:var(--dim);font-size:.78rem;font-weight:600;white-space:nowrap;padding-bottom:.4rem}
 .n{text-align:right;font-variant-numeric:tabular-nums}
 .group th{background:var(--bg);border-top:1px solid var(--line);font-weight:600;font-size:.85rem;padding:.35rem .8rem}
 .file{color:var(--dim);font-weight:400;margin-left:.7rem;overflow-wrap:anywhere}
-tr.pipeline>*{border-top:1px solid var(--line)}
+tr.pipeline>*,tr.anomaly>*{border-top:1px solid var(--line)}
 .name{font-weight:600;overflow-wrap:anywhere}
 .about{display:block;color:var(--dim);font-size:.85rem}
 code{font:12.5px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 th code{display:block;color:var(--dim);max-width:26rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+tr.anomaly code{max-width:32rem;white-space:normal;overflow-wrap:anywhere}
 td small{display:block;color:var(--dim);font-size:.78rem;white-space:nowrap}
 time,.health{white-space:nowrap}
 .health::before{content:"";display:inline-block;width:.6em;height:.6em;border-radius:50%;margin-right:.45em;background:currentColor}
@@ -54,19 +60,20 @@ a{color:var(--link)}
 #lost{position:fixed;inset:auto 1rem 1rem;margin:0 auto;max-width:24rem;background:var(--bad);color:#fff;padding:.6rem 1rem;border-radius:8px;text-align:center}
 @media(prefers-color-scheme:dark){#lost{color:#000}}
 @media(max-width:52rem){
-nav{margin-left:0;width:100%}
+nav{margin-left:0;width:100%;flex-wrap:wrap;gap:0 1.1rem}
 .summary{display:grid;grid-template-columns:repeat(3,1fr);gap:.5rem}
 .figure{min-width:0;padding:.5rem .7rem}
 .wide{border:0;background:none;overflow:visible}
-table,tbody,tr,th,td{display:block}
+table,caption,tbody,tr,th,td{display:block}
 thead{display:none}
 .group th{border:0;background:none;padding:.8rem .2rem .35rem}
-tr.pipeline{background:var(--card);border:1px solid var(--line);border-radius:10px;margin-bottom:.6rem;padding:.3rem 0 .5rem;display:grid;grid-template-columns:repeat(3,1fr)}
-tr.pipeline>*{border:0!important;padding:.3rem .8rem;text-align:left}
-tr.pipeline>th,tr.pipeline>td:last-child{grid-column:1/-1}
-tr.pipeline>td::before{content:attr(data-name);display:block;color:var(--dim);font-size:.75rem;font-weight:400}
+tr.pipeline,tr.anomaly{background:var(--card);border:1px solid var(--line);border-radius:10px;margin-bottom:.6rem;padding:.3rem 0 .5rem;display:grid;grid-template-columns:repeat(3,minmax(0,1fr))}
+td small{white-space:normal}
+tr.pipeline>*,tr.anomaly>*{border:0!important;padding:.3rem .8rem;text-align:left}
+tr.pipeline>th,tr.pipeline>td:last-child,tr.anomaly>th{grid-column:1/-1}
+tr.pipeline>td::before,tr.anomaly>td::before{content:attr(data-name);display:block;color:var(--dim);font-size:.75rem;font-weight:400}
 td.none{display:none!important}
-th code{max-width:calc(100vw - 4rem);white-space:normal;overflow-wrap:anywhere}
+th code,tr.anomaly code{max-width:calc(100vw - 4rem);white-space:normal;overflow-wrap:anywhere}
 tr.error{margin:-.9rem 0 .6rem;background:var(--badbg);border:1px solid var(--bad);border-radius:0 0 10px 10px;position:relative}
 tr.error td{padding:.6rem .8rem}
 }

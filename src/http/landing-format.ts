@@ -39,3 +39,12 @@ export function formatScore(score: number): string {
   if (score >= 1_000_000) return score.toExponential(1);
   return score >= 100 ? formatCount(Math.round(score)) : score.toFixed(2);
 }
+
+/** A value of any series in four digits: its unit and its size are not known. */
+export function formatValue(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 1e7)) return value.toPrecision(4);
+  return size >= 1000
+    ? `${value < 0 ? '-' : ''}${formatCount(Math.round(size))}`
+    : String(Number(value.toPrecision(4)));
+}

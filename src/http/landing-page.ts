@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { PipelineStatus } from '../evaluate/status.ts';
+import type { AnomalyEvent } from '../ports/event-log.ts';
 import { type Html, html, join } from './html.ts';
+import { anomalySection } from './landing-anomalies.ts';
 import { LANDING_ICON, LANDING_SCRIPT, LANDING_STYLE } from './landing-assets.ts';
 import { formatAge, formatCount, formatScore, formatSpan } from './landing-format.ts';
 
@@ -22,6 +24,8 @@ export interface DataSourceInfo {
 export interface LandingPage {
   readonly info: ServerInfo;
   readonly pipelines: readonly PipelineStatus[];
+  /** Newest first; undefined where anomalies are not kept. */
+  readonly anomalies?: readonly AnomalyEvent[] | undefined;
   readonly isReady: boolean;
   readonly nowMs: number;
   /** Path that every link begins with; empty or `/…`. */
@@ -43,7 +47,8 @@ export const LANDING_POLICY = [
 
 /** A page for people: what runs, how it is, where to look next. Complete without its script, which only refreshes it. */
 export function renderLandingPage(page: LandingPage): string {
-  const { info, pipelines, root } = page;
+  const { info, pipelines, anomalies, root, nowMs } = page;
+  const api = `${root}/api/v1`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -59,14 +64,15 @@ export function renderLandingPage(page: LandingPage): string {
 <h1><img src="${LANDING_ICON}" alt="" width="28" height="28">OpenAnomaly</h1>
 <span class="version">${info.version}</span>
 <nav>
-<a href="${root}${page.telemetryPath}">Metrics</a>
+${anomalies === undefined ? '' : html`<a href="${api}/anomalies">Anomalies</a>\n<a href="${api}/incidents">Incidents</a>\n`}<a href="${root}${page.telemetryPath}">Metrics</a>
 <a href="${root}/-/ready">Ready</a>
 <a href="${root}/-/healthy">Healthy</a>
 </nav>
 </header>
 <main>
 ${summary(page)}
-${pipelines.length === 0 ? NO_PIPELINES : table(pipelines, page.nowMs)}
+${anomalies === undefined ? '' : anomalySection(anomalies, { nowMs, api })}
+${pipelines.length === 0 ? NO_PIPELINES : table(pipelines, nowMs)}
 ${facts(page)}
 </main>
 <p id="lost" role="status" hidden>No connection; what you see is old.</p>
@@ -88,7 +94,8 @@ function titleOf(pipelines: readonly PipelineStatus[]): string {
   return flagged > 0 ? `(${flagged}) OpenAnomaly` : 'OpenAnomaly';
 }
 
-function summary({ pipelines, isReady }: LandingPage): Html {
+function summary({ pipelines, anomalies = [], isReady }: LandingPage): Html {
+  const open = anomalies.filter(({ ending }) => ending === undefined).length;
   const flagged = sum(pipelines, (pipeline) => pipeline.flagged);
   const failing = pipelines.filter((pipeline) => pipeline.enabled && pipeline.health === 'error').length;
   const warming = sum(pipelines, (pipeline) => pipeline.warmingUp);
@@ -98,6 +105,7 @@ ${figure(formatCount(pipelines.length), pipelines.length === 1 ? 'pipeline' : 'p
 ${figure(formatCount(sum(pipelines, (pipeline) => pipeline.series)), 'series')}
 ${warming > 0 ? figure(formatCount(warming), 'warming up', 'wait') : ''}
 ${figure(formatCount(flagged), 'flagged now', flagged > 0 ? 'flag' : '')}
+${open > 0 ? figure(formatCount(open), open === 1 ? 'open anomaly' : 'open anomalies', 'flag') : ''}
 ${failing > 0 ? figure(formatCount(failing), 'failing', 'bad') : ''}
 </section>`;
 }

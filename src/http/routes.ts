@@ -146,10 +146,11 @@ function action({ lifecycle }: Paths, reply: () => Promise<Reply> | Reply): Rout
 
 const LIFECYCLE_OFF = 'Reload and quit over HTTP are switched off; start with --web.enable-lifecycle to use them.';
 
-function landing(paths: Paths, { status, info, isReady, nowMs }: Inside): Reply {
+function landing(paths: Paths, { status, info, events, isReady, nowMs }: Inside): Reply {
   const body = renderLandingPage({
     info,
     pipelines: status(),
+    anomalies: events?.list(),
     isReady: isReady(),
     nowMs: nowMs(),
     root: paths.externalPrefix,

@@ -2,8 +2,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { PipelineStatus } from '../../src/evaluate/status.ts';
 import type { HttpServer } from '../../src/http/server.ts';
+import { labelsFromRecord } from '../../src/series/labels.ts';
 import { programPath } from '../support/programs.ts';
-import { openServer, pipelineStatus } from './serve.ts';
+import { anomalyEvent, openServer, pipelineStatus } from './serve.ts';
 
 // What runs in the page is given as text: the project knows no types of a browser.
 let browser: Browser;
@@ -30,7 +31,9 @@ beforeEach(async () => {
       engines: { seasonal_naive: 10_000, climatology: 2_000, ets: 345 },
     }),
   ];
-  server = await openServer({ status: () => pipelines });
+  const pod = { instance: `a-pod-with-a-rather-long-name-${'0123456789'.repeat(9)}:8080`, job: 'shop' };
+  const anomaly = anomalyEvent({ labels: labelsFromRecord(pod) });
+  server = await openServer({ status: () => pipelines, events: { list: () => [anomaly], incidents: () => [] } });
   page = await browser.newPage();
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatCount, formatScore, formatSpan } from '../../src/http/landing-format.ts';
+import { formatAge, formatCount, formatScore, formatSpan, formatValue } from '../../src/http/landing-format.ts';
 import { LANDING_POLICY, type LandingPage, renderLandingPage } from '../../src/http/landing-page.ts';
-import { pipelineStatus } from './serve.ts';
+import { labelsFromRecord } from '../../src/series/labels.ts';
+import { anomalyEvent, pipelineStatus } from './serve.ts';
 
 function render(overrides: Partial<LandingPage> = {}): string {
   return renderLandingPage({
@@ -17,8 +18,9 @@ function render(overrides: Partial<LandingPage> = {}): string {
 }
 
 /** What a reader sees of one table row, cell by cell. */
-function cells(page: string): string[] {
-  const row = page.slice(page.indexOf('<tr class="pipeline'), page.indexOf('</tbody>'));
+function cells(page: string, of: 'pipeline' | 'anomaly' = 'pipeline'): string[] {
+  const from = page.indexOf(`<tr class="${of}`);
+  const row = page.slice(from, page.indexOf('</tbody>', from));
   return [...row.matchAll(/<t[dh][^>]*>(.*?)<\/t[dh]>/gs)].map((match) =>
     match[1]!
       .replace(/<[^>]*>/g, ' ')
@@ -90,6 +92,40 @@ describe('the landing page', () => {
     ]);
   });
 
+  it('shows what is anomalous, with its worst sample', () => {
+    const page = render({ anomalies: [anomalyEvent()], nowMs: 400_000 });
+    expect(cells(page, 'anomaly')).toEqual([
+      'orders instance=&quot;a&quot;,job=&quot;shop&quot;',
+      'open',
+      '5 min ago for 1 min',
+      'below',
+      '3.10 jump',
+      '2',
+      '28.13 – 55 expected 41.5',
+    ]);
+    expect(page).toContain('<strong>1</strong><span>open anomaly</span>');
+  });
+
+  it('shows open anomalies first, then the newest, and a few of many', () => {
+    const HOUR_MS = 3_600_000;
+    const over = { ending: 'series_ended', lastMs: 50 * HOUR_MS } as const;
+    const anomalies = [
+      ...Array.from({ length: 20 }, (_, i) =>
+        anomalyEvent({ ...over, pipeline: `over_${i}`, startMs: (49 - i / 60) * HOUR_MS }),
+      ),
+      anomalyEvent({ pipeline: 'lasting', startMs: 0 }),
+      anomalyEvent({ ...over, pipeline: 'old', startMs: 0, lastMs: 20 * HOUR_MS }),
+    ];
+    const page = render({ anomalies, nowMs: 50 * HOUR_MS });
+    const names = [...page.matchAll(/<tr class="anomaly">\n<th scope="row"><span class="name">(\w+)/g)];
+    expect(names.map((match) => match[1])).toEqual(['lasting', ...[0, 1, 2, 3, 4, 5, 6].map((i) => `over_${i}`)]);
+    expect(page).toContain('<a href="/api/v1/anomalies">13 more, as JSON</a>');
+    expect(cells(page, 'anomaly')[8]).toBe('series ended');
+    expect(render({ anomalies: anomalies.slice(-1), nowMs: 50 * HOUR_MS })).toContain(
+      'No anomalies within the last day',
+    );
+  });
+
   it('says what to do when nothing is loaded', () => {
     expect(render()).toContain('No pipelines are loaded');
   });
@@ -107,7 +143,7 @@ describe('the landing page', () => {
       configFile: '/etc/a&b.yaml',
       dataSources: () => [{ name: 'main', kind: 'prometheus', target: 'http://prom:9090/?a="b"' }],
     };
-    const page = render({ info, root: '/x', telemetryPath: '/probe' });
+    const page = render({ info, anomalies: [], root: '/x', telemetryPath: '/probe' });
     for (const text of [
       '1.2.3-&lt;rc&gt;',
       '/etc/a&amp;b.yaml',
@@ -116,9 +152,12 @@ describe('the landing page', () => {
     ])
       expect(page).toContain(text);
     expect([...page.matchAll(/<a href="([^"]*)"/g)].map((match) => match[1])).toEqual([
+      '/x/api/v1/anomalies',
+      '/x/api/v1/incidents',
       '/x/probe',
       '/x/-/ready',
       '/x/-/healthy',
+      '/x/api/v1/anomalies',
     ]);
   });
 
@@ -133,10 +172,19 @@ describe('the landing page', () => {
       lastError: evil,
       engines: { [evil]: 1 },
     });
-    const page = render({ pipelines: [pipeline], info: { version: evil, startedMs: 0, configFile: evil } });
+    const anomaly = anomalyEvent({
+      pipeline: evil,
+      labels: labelsFromRecord({ a: evil }),
+      peak: { ...anomalyEvent().peak, view: evil },
+    });
+    const page = render({
+      anomalies: [anomaly],
+      pipelines: [pipeline],
+      info: { version: evil, startedMs: 0, configFile: evil },
+    });
     expect(page).not.toContain('<script>alert');
     expect(page.match(/<script>/g)).toHaveLength(1);
-    expect(page.match(/&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;&#39;&amp;/g)!.length).toBeGreaterThan(7);
+    expect(page.match(/&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;&#39;&amp;/g)!.length).toBeGreaterThan(9);
   });
 
   it('is allowed its own style and script by their hashes, and nothing else', () => {
@@ -186,6 +234,19 @@ describe('formats', () => {
     [1_234_567, '1\u2009234\u2009567'],
   ])('a count of %i is %s', (count, text) => {
     expect(formatCount(count)).toBe(text);
+  });
+
+  it.each([
+    [0, '0'],
+    [-0.0123456, '-0.01235'],
+    [999.96, '1000'],
+    [-12_345.6, '-12\u2009346'],
+    [1.5e9, '1.500e+9'],
+    [0.00012, '0.0001200'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [Number.NaN, 'NaN'],
+  ])('a value of %d is %s', (value, text) => {
+    expect(formatValue(value)).toBe(text);
   });
 
   it.each([

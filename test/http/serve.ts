@@ -3,6 +3,8 @@ import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { PipelineStatus } from '../../src/evaluate/status.ts';
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../src/http/server.ts';
+import type { AnomalyEvent } from '../../src/ports/event-log.ts';
+import { labelsFromRecord } from '../../src/series/labels.ts';
 import type { ServerSettings } from '../../src/settings/settings.ts';
 import { nullLogger } from '../support/logger.ts';
 import { certificate } from '../support/loopback.ts';
@@ -87,6 +89,22 @@ export function pipelineStatus(overrides: Partial<PipelineStatus> = {}): Pipelin
     flagged: 0,
     highestScore: undefined,
     engines: {},
+    ...overrides,
+  };
+}
+
+export function anomalyEvent(overrides: Partial<AnomalyEvent> = {}): AnomalyEvent {
+  return {
+    id: '9f2c61d0a4b7e813',
+    pipeline: 'orders',
+    group: 'shop',
+    labels: labelsFromRecord({ instance: 'a', job: 'shop', pipeline: 'orders' }),
+    technique: 'tail',
+    direction: 'below',
+    startMs: 100_000,
+    lastMs: 160_000,
+    ending: undefined,
+    peak: { timestampMs: 130_000, score: 3.1, value: 2, expected: 41.5, lower: 28.1251, upper: 55, view: 'jump' },
     ...overrides,
   };
 }
