@@ -109,6 +109,31 @@ describe('calibration', () => {
     expect(surpriseAt(row, 0, 0)).toBeCloseTo(Math.log10(2), 9);
   });
 
+  it('keeps the band of busy hours while a series rests at zero in between', () => {
+    const random = randomOf(17);
+    const state = freshState();
+    const quiet = Float64Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3]);
+    const busy = Float64Array.from(NORMAL, (z) => 5 + z);
+    const outside = { below: 0, above: 0 };
+    let samples = 0;
+    for (let i = 0; i < 12_000; i++) {
+      const isBusy = i % 600 >= 500;
+      const raw = isBusy ? busy : quiet;
+      const value = isBusy ? 5 + gaussian(random) : random() < 0.9 ? 0 : 2;
+      const lead = 1 + (i % 15);
+      const row = raw.slice();
+      calibrateRow(state, 0, lead, row, 0);
+      if (isBusy && i > 3000) {
+        samples++;
+        if (value < row[2]!) outside.below++;
+        if (value > row[10]!) outside.above++;
+      }
+      learnCalibration(state, 0, lead, raw, 0, value);
+    }
+    expect(Math.abs(outside.below / samples - 0.1)).toBeLessThan(0.03);
+    expect(Math.abs(outside.above / samples - 0.1)).toBeLessThan(0.03);
+  });
+
   it('starts a lead it has not seen from the nearest one it has', () => {
     const random = randomOf(3);
     const state = freshState();
