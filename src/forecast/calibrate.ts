@@ -6,20 +6,27 @@ import { MEDIAN_INDEX } from './quantile.ts';
  * arXiv 2307.16895) in logarithms: a sample beyond a level's edge moves the edge out, every other one moves it in, in
  * proportions that balance exactly when the level holds what it promises.
  *
+ * A side that has no width of its own (counts that are mostly zero, and whose forecast is zero) has factors apart: what
+ * a thousand zeros teach about the floor such a side stands on says nothing of the distances forecast in a busy hour.
+ *
  * State of one series is CALIBRATION_FLOATS floats in an array of the caller:
- *   log factors [side][bucket][level], samples learnt [bucket], floor [side], allowance [side]
+ *   log factors [side][bucket][level], samples learnt [side][bucket], floor [side], allowance [side]
  */
 
 const SIDES = 2;
 /** Last lead of each bucket, in steps: the next sample, a few, some, and everything later. */
 const BUCKET_ENDS = [1, 6, 24, Number.POSITIVE_INFINITY];
-const BUCKETS = BUCKET_ENDS.length;
+/** The bucket of sides without width, whatever the lead. */
+const FLAT = BUCKET_ENDS.length;
+const BUCKETS = FLAT + 1;
 /** Tail masses per side that have their own factor; the inner levels share the first. */
 const TAILS = [0.1, 0.05, 0.01];
 const LEVELS = TAILS.length;
+/** Levels from the median to the innermost of them. */
+const INNER = MEDIAN_INDEX - LEVELS + 1;
 
 const COUNTS = SIDES * BUCKETS * LEVELS;
-const FLOORS = COUNTS + BUCKETS;
+const FLOORS = COUNTS + SIDES * BUCKETS;
 const ALLOWANCES = FLOORS + SIDES;
 export const CALIBRATION_FLOATS = ALLOWANCES + SIDES;
 
@@ -81,16 +88,18 @@ export function calibrateRow(
   row: Float64Array,
   rowOffset: number,
 ): void {
-  const bucket = learntBucket(state, offset, bucketOf(leadSteps));
   const center = rowOffset + MEDIAN_INDEX;
   const median = row[center]!;
   for (let side = 0; side < SIDES; side++) {
     const sign = side === 0 ? -1 : 1;
     const floor = state[offset + FLOORS + side]! * FLOOR_SHARE;
+    const inner = (row[center + sign * INNER]! - median) * sign;
+    const counts = countsAt(offset, side);
+    const bucket = learntBucket(state, counts, bucketOf(leadSteps, inner, floor));
     let reached = 0;
     for (let i = 1; i <= MEDIAN_INDEX; i++) {
       const raw = (row[center + sign * i]! - median) * sign;
-      const logFactor = state[factorAt(offset, side, bucket, Math.max(0, i - 4))]!;
+      const logFactor = state[factorAt(offset, side, bucket, Math.max(0, i - INNER))]!;
       const distance = Math.max(raw, floor * FLOOR_SHAPE[i - 1]!) * (logFactor === 0 ? 1 : Math.exp(logFactor));
       reached = Math.max(reached, distance);
       const value = median + sign * reached;
@@ -115,25 +124,27 @@ export function learnCalibration(
 ): void {
   const median = rawRow[rowOffset + MEDIAN_INDEX]!;
   if (Number.isNaN(value) || Number.isNaN(median)) return;
-  const bucket = bucketOf(leadSteps);
-  inherit(state, offset, bucket);
-  const samples = state[offset + COUNTS + bucket]!;
-  const step = Math.max(LAST_STEP, FIRST_STEP / (1 + samples / STEP_HALVES_AFTER));
   for (let side = 0; side < SIDES; side++) {
     const sign = side === 0 ? -1 : 1;
     const deviation = Math.max(-MOST_DEVIATION, Math.min(MOST_DEVIATION, (value - median) * sign));
     const floor = state[offset + FLOORS + side]! * FLOOR_SHARE;
     const center = rowOffset + MEDIAN_INDEX;
-    const inner = Math.max((rawRow[center + sign * 4]! - median) * sign, floor * FLOOR_SHAPE[3]!);
-    const middle = Math.max((rawRow[center + sign * 5]! - median) * sign, floor * FLOOR_SHAPE[4]!);
-    const outer = Math.max((rawRow[center + sign * 6]! - median) * sign, floor * FLOOR_SHAPE[5]!);
+    const own = (rawRow[center + sign * INNER]! - median) * sign;
+    const inner = Math.max(own, floor * FLOOR_SHAPE[INNER - 1]!);
+    const middle = Math.max((rawRow[center + sign * (INNER + 1)]! - median) * sign, floor * FLOOR_SHAPE[INNER]!);
+    const outer = Math.max((rawRow[center + sign * (INNER + 2)]! - median) * sign, floor * FLOOR_SHAPE[INNER + 1]!);
+    const bucket = bucketOf(leadSteps, own, floor);
+    inherit(state, offset, side, bucket);
+    const count = countsAt(offset, side) + bucket;
+    const samples = state[count]!;
+    const step = Math.max(LAST_STEP, FIRST_STEP / (1 + samples / STEP_HALVES_AFTER));
+    state[count] = Math.min(MOST_SAMPLES, samples + 1);
     const factors = factorAt(offset, side, bucket, 0);
     if (outer > 0) {
       moveFactors(state, factors, offset + ALLOWANCES + side, { inner, middle, outer, deviation, step });
     }
     trackFloor(state, offset + FLOORS + side, deviation);
   }
-  state[offset + COUNTS + bucket] = Math.min(MOST_SAMPLES, samples + 1);
 }
 
 interface SideOfSample {
@@ -190,29 +201,35 @@ function factorAt(offset: number, side: number, bucket: number, level: number): 
   return offset + (side * BUCKETS + bucket) * LEVELS + level;
 }
 
-function bucketOf(leadSteps: number): number {
+function countsAt(offset: number, side: number): number {
+  return offset + COUNTS + side * BUCKETS;
+}
+
+/** A side whose 0.9 level lies no farther out than its floor has no width of its own. */
+function bucketOf(leadSteps: number, inner: number, floor: number): number {
+  if (inner <= floor * FLOOR_SHAPE[INNER - 1]!) return FLAT;
   let bucket = 0;
   while (leadSteps > BUCKET_ENDS[bucket]!) bucket++;
   return bucket;
 }
 
-/** The bucket itself once it has learnt, otherwise the nearest one that has, otherwise itself. */
-function learntBucket(state: Float32Array, offset: number, bucket: number): number {
-  for (let distance = 0; distance < BUCKETS; distance++) {
+/** The bucket itself once it has learnt, otherwise the nearest lead that has, otherwise itself. */
+function learntBucket(state: Float32Array, counts: number, bucket: number): number {
+  if (bucket === FLAT) return FLAT;
+  for (let distance = 0; distance < FLAT; distance++) {
     for (const other of [bucket - distance, bucket + distance]) {
-      if (other >= 0 && other < BUCKETS && state[offset + COUNTS + other]! > 0) return other;
+      if (other >= 0 && other < FLAT && state[counts + other]! > 0) return other;
     }
   }
   return bucket;
 }
 
-function inherit(state: Float32Array, offset: number, bucket: number): void {
-  const from = learntBucket(state, offset, bucket);
+function inherit(state: Float32Array, offset: number, side: number, bucket: number): void {
+  const counts = countsAt(offset, side);
+  const from = learntBucket(state, counts, bucket);
   if (from === bucket) return;
-  for (let side = 0; side < SIDES; side++) {
-    for (let level = 0; level < LEVELS; level++) {
-      state[factorAt(offset, side, bucket, level)] = state[factorAt(offset, side, from, level)]!;
-    }
+  for (let level = 0; level < LEVELS; level++) {
+    state[factorAt(offset, side, bucket, level)] = state[factorAt(offset, side, from, level)]!;
   }
-  state[offset + COUNTS + bucket] = Math.min(INHERITED_SAMPLES, state[offset + COUNTS + from]!);
+  state[counts + bucket] = Math.min(INHERITED_SAMPLES, state[counts + from]!);
 }
