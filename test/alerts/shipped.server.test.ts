@@ -35,6 +35,7 @@ describe('config/alertmanager.example.yaml', () => {
   it.each([
     ['context', ['alertname=OpenAnomalySeriesAnomalous', 'severity=critical']],
     ['context', ['alertname=OpenAnomalyBandLeftFar', 'severity=warning']],
+    ['context', ['alertname=OpenAnomalySeriesStill', 'severity=info']],
     ['context', ['alertname=OpenAnomalyGroupAnomalous', 'severity=warning']],
     ['context', ['alertname=OpenAnomalyLimitAhead', 'severity=warning']],
     ['nobody', ['alertname=OpenAnomalySeriesEnded', 'severity=info']],

@@ -42,10 +42,17 @@ const FAR = { score: 3, steps: 3, forSteps: 1 };
 /** Where scores grow with the logarithm of the rarity, 1.6 is forty times rarer than the edge. */
 const RARELY_FAR = { score: 1.6, steps: 2, forSteps: 0 };
 
+/**
+ * Samples without a move, in a series that moved with half of those of the time before. Web KPIs did so 32 times in 2134
+ * series-days, 21 times of them at a labelled incident.
+ */
+const STILL_STEPS = 30;
+const MOVING_STEPS = 120;
+
 /** Alerts on the samples of one series. */
 export function seriesRules(scope: Scope): AlertRule[] {
   const levels = scope.flagsRarely ? RARE_LEVELS : SHARE_LEVELS;
-  return [...levels.map((level) => flaggedRule(scope, level)), farRule(scope)];
+  return [...levels.map((level) => flaggedRule(scope, level)), farRule(scope), stillRule(scope)];
 }
 
 function flaggedRule(scope: Scope, { severity, windowSteps, samples, share, forSteps, pages }: Level): AlertRule {
@@ -88,6 +95,25 @@ function farRule(scope: Scope): AlertRule {
     annotations: {
       summary: 'A series is far outside of its band.',
       description: `${subject(scope)}: for ${window} every sample had a score of {{ $value | humanize }} or more, where 1 is the edge of the band. ${valueAndBand(scope)}`,
+    },
+  };
+}
+
+/** A score asks how far a sample lies; that one more sample is the same as ever before is nothing to it. */
+function stillRule(scope: Scope): AlertRule {
+  const [still, moving] = [STILL_STEPS, MOVING_STEPS].map((steps) => formatDuration(steps * scope.distanceMs));
+  const value = published(scope, 'value');
+  return {
+    alert: 'OpenAnomalySeriesStill',
+    expr: [
+      `${value}`,
+      `and changes(${value}[${still}]) == 0`,
+      `and changes(${value}[${moving}] offset ${still}) >= ${MOVING_STEPS / 2}`,
+    ].join('\n'),
+    labels: labelled(scope, 'info'),
+    annotations: {
+      summary: 'A series that always moved stands still.',
+      description: `${subject(scope)}: the value has been {{ $value | humanize }} for ${still} without a change, for {{ $series }}.`,
     },
   };
 }
