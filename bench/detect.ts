@@ -1,12 +1,17 @@
-import { basename } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { findJudged } from './data/find-judged.ts';
+import { type Candidate, foldsOf } from './detect/folds.ts';
 import { readFrozen, writeFrozen } from './detect/freeze.ts';
-import { addFile, type Judged, nothingJudged } from './detect/judge.ts';
-import { measurementsOf, type Result, resultsOf } from './detect/results.ts';
-import { type Row, rowsNamed } from './detect/rows.ts';
-import { tableOf } from './detect/tables.ts';
+import { judgeAll, type RowJudged } from './detect/judge-all.ts';
+import { writeScenes } from './detect/plots.ts';
+import { foldMeasurements, measurementsOf, type Result, resultsOf } from './detect/results.ts';
+import { rowsNamed } from './detect/rows.ts';
+import { SceneCollector } from './detect/scenes.ts';
+import { foldTable, tableOf, variantTable } from './detect/tables.ts';
+import { readVariants, runVariant, type VariantRun } from './detect/variants.ts';
+import { asResult } from './support/report.ts';
 import { setFilter } from './support/set-filter.ts';
-import { progressBar, type Suite } from './support/suite.ts';
+import { type Bench, progressBar, type Suite } from './support/suite.ts';
 
 /**
  * How well the techniques find what people have labelled, and how quiet they are otherwise: every series of a folder is
@@ -19,46 +24,72 @@ export const suite: Suite = {
     sets: 'a,b*  only the sets or folders of these names',
     threshold: 'FILE with thresholds that --freeze has written',
     freeze: 'FILE to write thresholds to that are chosen on these data',
+    settings: 'FILE with variants of the settings of tail, each run as well',
+    plots: 'DIR to draw the worst misses and loudest false alarms of tail to',
+    candidates: 'FILE to write to what --folds would choose from',
+  },
+  flags: {
+    folds: 'also choose threshold, rule for servers and variant without what they are judged by',
   },
   needs: ['data'],
   async run(bench) {
-    const { data, techniques, sets, threshold, freeze } = bench.options;
-    const rows = rowsNamed(techniques);
-    const frozen = threshold === undefined ? {} : readFrozen(threshold);
-    const wanted = setFilter(sets);
-    const files = (await findJudged(data!)).filter((file) => wanted(file.set, file.part));
+    const { options } = bench;
+    const rows = rowsNamed(options['techniques']);
+    const frozen = options['threshold'] === undefined ? {} : readFrozen(options['threshold']);
+    const wanted = setFilter(options['sets']);
+    const files = (await findJudged(options['data']!)).filter((file) => wanted(file.set, file.part));
     if (files.length === 0) throw new Error('no set of these names');
-    const judged = new Map<Row, Map<string, Judged>>(rows.map((row) => [row, new Map()]));
-    for (const [f, file] of files.entries()) {
-      bench.progress(progressBar(f / files.length, `${file.set} ${basename(file.path)}`));
-      const set = file.read();
-      for (const [r, row] of rows.entries()) {
-        if (!row.fits(set)) continue;
-        bench.progress(progressBar((f + r / rows.length) / files.length, `${file.set} ${set.name} ${row.name}`));
-        const bySet = judged.get(row)!;
-        if (!bySet.has(file.set)) bySet.set(file.set, nothingJudged(file.set));
-        addFile(bySet.get(file.set)!, set, await row.score(set), row);
-      }
-      bench.done(`${file.set} ${set.name}`);
+    const variants = options['settings'] === undefined ? [] : readVariants(options['settings']);
+    const withCandidates = options['folds'] !== undefined || options['candidates'] !== undefined;
+    const thresholdOf = ({ name, threshold }: (typeof rows)[number]) => frozen[name] ?? threshold;
+    const scenes = options['plots'] === undefined ? undefined : new SceneCollector();
+    const judged = await judgeAll(bench, files, { rows, thresholdOf, withCandidates, scenes });
+    if (scenes !== undefined) writeScenes(options['plots']!, scenes.scenes);
+    const results = report(bench, judged);
+    const tailResults = results
+      .filter(({ row }) => row === 'tail')
+      .flatMap(measurementsOf)
+      .map(asResult);
+    const runs: VariantRun[] = [];
+    for (const [v, [name, settings]] of variants.entries()) {
+      bench.progress(progressBar(v / variants.length, `tail with ${name}`));
+      runs.push(await runVariant(name, settings, { data: options['data']!, sets: options['sets'] }));
+      bench.done(`tail with ${name}`);
     }
-    const results: Result[] = [];
-    for (const row of rows)
-      for (const each of judged.get(row)!.values()) {
-        bench.progress(progressBar(1, `judging ${row.name} on ${each.set}`));
-        results.push(...resultsOf(row.name, each, frozen[row.name] ?? row.threshold));
-      }
-    for (const of of new Set(results.map((result) => result.of)))
-      bench.print(
-        `${tableOf(
-          of,
-          results.filter((result) => result.of === of),
-        )}\n`,
-      );
-    for (const result of results) for (const measurement of measurementsOf(result)) bench.add(measurement);
-    if (freeze !== undefined)
-      writeFrozen(
-        freeze,
-        rows.map((row) => [row, [...judged.get(row)!.values()]]),
-      );
+    if (runs.length > 0) bench.print(`${variantTable([{ name: 'as it is', results: tailResults }, ...runs])}\n`);
+    for (const { name, results: own } of runs)
+      for (const result of own)
+        if (result.name.startsWith('tail/'))
+          bench.add({ name: `tail[${name}]${result.name.slice(4)}`, value: result.value, unit: result.unit });
+    const candidates = judged.find(({ row }) => row.name === 'tail')?.candidates ?? [];
+    if (options['candidates'] !== undefined) writeFileSync(options['candidates'], JSON.stringify(candidates));
+    if (options['folds'] !== undefined) reportFolds(bench, [...candidates, ...runs.flatMap(named)]);
+    if (options['freeze'] !== undefined) writeFrozen(options['freeze'], judged);
   },
 };
+
+function report(bench: Bench, judged: readonly RowJudged[]): Result[] {
+  const results: Result[] = [];
+  for (const { row, threshold, sets } of judged)
+    for (const each of sets) {
+      bench.progress(progressBar(1, `judging ${row.name} on ${each.set}`));
+      results.push(...resultsOf(row.name, each, threshold));
+    }
+  for (const of of new Set(results.map((result) => result.of))) {
+    const own = results.filter((result) => result.of === of);
+    bench.print(`${tableOf(of, own)}\n`);
+  }
+  for (const measurement of results.flatMap(measurementsOf)) bench.add(measurement);
+  return results;
+}
+
+function reportFolds(bench: Bench, candidates: readonly Candidate[]): void {
+  if (candidates.length === 0) throw new Error('folds choose settings of tail: it must be among the techniques');
+  const folds = foldsOf(candidates);
+  bench.print(`${foldTable(folds)}\n`);
+  for (const measurement of folds.flatMap(foldMeasurements)) bench.add(measurement);
+}
+
+function named({ name, candidates }: VariantRun): Candidate[] {
+  return candidates.map((candidate) => ({ ...candidate, name: candidate.name.replace('tail', `tail with ${name}`) }));
+}

@@ -45,13 +45,17 @@ function readOptions(
   name: string,
 ): Record<string, string | undefined> {
   const described = { json: 'FILE to write the results to', ...suite?.options };
-  const options = Object.fromEntries(Object.keys(described).map((option) => [option, { type: 'string' as const }]));
-  const usage = Object.entries(described).map(([option, what]) => `  --${option} ${what}`);
+  const flags = suite?.flags ?? {};
+  const options: Record<string, { readonly type: 'string' | 'boolean' }> = Object.fromEntries([
+    ...Object.keys(described).map((option) => [option, { type: 'string' as const }] as const),
+    ...Object.keys(flags).map((option) => [option, { type: 'boolean' as const }] as const),
+  ]);
+  const usage = Object.entries({ ...described, ...flags }).map(([option, what]) => `  --${option} ${what}`);
   try {
     const { values } = parseArgs({ args: [...args], options });
     const missing = (suite?.needs ?? []).filter((option) => values[option] === undefined);
     if (missing.length > 0) throw new Error(`missing ${missing.map((option) => `--${option}`).join(', ')}`);
-    return values as Record<string, string | undefined>;
+    return Object.fromEntries(Object.entries(values).map(([option, value]) => [option, String(value)]));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`${message}\noptions of bench ${name}:\n${usage.join('\n')}`, { cause });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Judged } from './judge.ts';
-import type { Row } from './rows.ts';
+import type { RowJudged } from './judge-all.ts';
 import { addCounts, countAlarms, measuresOf } from './scoring/alarms.ts';
 import { thresholdsOf } from './scoring/thresholds.ts';
 import type { Unit } from './unit.ts';
@@ -30,15 +30,18 @@ export function chooseThreshold(units: readonly Unit[], budget = BUDGET): number
   return best.threshold;
 }
 
-export function writeFrozen(file: string, rows: readonly (readonly [Row, readonly Judged[]])[]): void {
-  const units = (judged: readonly Judged[]) =>
-    judged.filter(({ faults }) => faults.length === 0).flatMap((each) => each.units);
+export function writeFrozen(file: string, rows: readonly RowJudged[]): void {
   const frozen: Frozen = {
     rule: `highest event F1 at ${BUDGET} false alarms per series-day at most`,
-    chosen_on: [...new Set(rows.flatMap(([, judged]) => judged.map(({ set }) => set)))],
-    thresholds: Object.fromEntries(rows.map(([row, judged]) => [row.name, chooseThreshold(units(judged))])),
+    chosen_on: [...new Set(rows.flatMap(({ sets }) => sets.map(({ set }) => set)))],
+    thresholds: Object.fromEntries(rows.map(({ row, sets }) => [row.name, chooseThreshold(unitsOf(sets))])),
   };
   writeFileSync(file, `${JSON.stringify(frozen, undefined, 2)}\n`);
+}
+
+/** Units that thresholds are chosen on. What is injected for minutes into one of many is no labelled event. */
+function unitsOf(sets: readonly Judged[]): Unit[] {
+  return sets.filter(({ faults }) => faults.length === 0).flatMap(({ units }) => units);
 }
 
 /** Thresholds by row; rows that the file does not have keep their own. */

@@ -1,5 +1,6 @@
 import { quantile } from '../support/suite.ts';
 import { intervalsOf } from './bootstrap.ts';
+import { BUDGET } from './freeze.ts';
 import { faultsAt, type Judged, type WindowedScores } from './judge.ts';
 import { type AlarmMeasures, addCounts, countAlarms, delaysOf, measuresOf } from './scoring/alarms.ts';
 import { NAB_PROFILES, type NabMeasure, nabScore } from './scoring/nab.ts';
@@ -45,6 +46,9 @@ export function alarmMeasures(units: readonly Unit[], threshold: number): Measur
     values.set('event_precision@best', best?.event_precision ?? Number.NaN);
     values.set('event_recall@best', best?.event_recall ?? 0);
     values.set('false_alarms_per_series_day@best', best?.false_alarms_per_series_day ?? 0);
+    // At equal noise, whatever the thresholds of the rows are worth.
+    const inBudget = at.filter(({ false_alarms_per_series_day: rate }) => rate <= BUDGET);
+    values.set('event_f1@budget', bestBy(inBudget, 'event_f1')?.event_f1 ?? 0);
     values.set('delay7_f1@best', bestBy(at, 'delay7_f1')?.delay7_f1 ?? 0);
     const delays = units.flatMap((unit) => delaysOf(unit, threshold));
     values.set('delay_steps_median', quantile(delays, 0.5));

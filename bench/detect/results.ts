@@ -1,6 +1,8 @@
 import type { Measurement } from '../support/report.ts';
+import type { Fold } from './folds.ts';
 import type { Judged } from './judge.ts';
 import { alarmMeasures, faultMeasures, type Measures, nabMeasures } from './measures.ts';
+import { measuresOf } from './scoring/alarms.ts';
 import type { Unit } from './unit.ts';
 
 /** A row on a set, or on some of its units: those of a folder, or of a kind. */
@@ -57,6 +59,12 @@ export function measurementsOf({ row, of, measures }: Result): Measurement[] {
     if (interval === undefined || !interval.every(Number.isFinite)) return [line('', value)];
     return [line('', value), line('_p5', interval[0]), line('_p95', interval[1])];
   });
+}
+
+/** Lines of the folds, named `folds-by-<set|series>/<set>/<measure>`. */
+export function foldMeasurements({ of, leftOut, counts }: Fold): Measurement[] {
+  const measures = Object.entries(measuresOf(counts)).filter(([, value]) => Number.isFinite(value));
+  return measures.map(([name, value]) => ({ name: `folds-by-${leftOut}/${of}/${name}`, value, unit: unitOf(name) }));
 }
 
 function unitOf(name: string): string {

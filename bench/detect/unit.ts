@@ -79,11 +79,16 @@ function placesOf({ rows, firstRow }: JudgedSet): Int32Array {
 }
 
 function labelsAt(set: JudgedSet, places: Int32Array): Uint8Array {
-  const { judgement, rows, steps } = set;
-  const onGrid = new Uint8Array(steps);
-  if (judgement.kind === 'labels')
-    for (let row = 0; row < rows.length; row++) if (judgement.labels[row] === 1) onGrid[rows[row]!] = 1;
-  if (judgement.kind === 'windows')
-    for (const [first, last] of judgement.windows) for (let row = first; row <= last; row++) onGrid[rows[row]!] = 1;
+  const onGrid = labelsOnGrid(set);
   return Uint8Array.from(places, (place) => onGrid[place]!);
+}
+
+/** 1 at each step of the grid that is labelled. */
+export function labelsOnGrid({ judgement, rows, steps }: JudgedSet): Uint8Array {
+  const labels = new Uint8Array(steps);
+  if (judgement.kind === 'labels')
+    for (const [row, place] of rows.entries()) if (judgement.labels[row] === 1) labels[place] = 1;
+  if (judgement.kind === 'windows')
+    for (const [first, last] of judgement.windows) for (let row = first; row <= last; row++) labels[rows[row]!] = 1;
+  return labels;
 }

@@ -24,6 +24,8 @@ export interface Bench {
 export interface Suite {
   /** Names of options and what they are, each with a value: `--data DIR`. */
   readonly options?: Readonly<Record<string, string>>;
+  /** Names of options that are there or not, and what they are; `true` among the options where they are. */
+  readonly flags?: Readonly<Record<string, string>>;
   /** Options without which the suite cannot run. When all suites run, those that need some are left out, and that is said. */
   readonly needs?: readonly string[];
   run(bench: Bench): Promise<void>;

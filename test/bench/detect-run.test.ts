@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findJudged } from '../../bench/data/find-judged.ts';
@@ -207,6 +208,19 @@ describe('the bench', () => {
     const { printed } = await runSuite({ data: join(dir, 'nab'), techniques: 'tail', sets: 'na*', threshold: file });
     const { printed: plain } = await runSuite({ data: join(dir, 'nab'), techniques: 'tail' });
     expect(printed).not.toEqual(plain);
+  });
+
+  it('draws what was missed and what was false, and folds choose', async () => {
+    const dir = allLayouts();
+    const plots = join(dir, 'plots');
+    const file = join(dir, 'frozen.json');
+    // At half the threshold there is noise to draw.
+    writeFileSync(file, JSON.stringify({ thresholds: { tail: 0.5 } }));
+    const options = { data: dir, techniques: 'tail', sets: 'kpi2018,asd,smd', threshold: file, plots, folds: 'true' };
+    const { results, printed } = await runSuite(options);
+    expect(readFileSync(join(plots, 'kpi2018.false-alarms.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+    expect(results.map(({ name }) => name)).toContain('folds-by-set/kpi2018/event_f1');
+    expect(printed).toMatch(/^asd +whole set/m);
   });
 
   it('refuses techniques and sets that do not exist', async () => {

@@ -80,7 +80,7 @@ describe('the opening rule', () => {
   }
 
   test('opens where the definition says, when alarms end at once', () => {
-    // At most four falling peaks are remembered: with few peaks the columns and the definition agree exactly.
+    // At most eight falling peaks are remembered: with few peaks the columns and the definition agree exactly.
     const sparse = fc.array(
       fc.tuple(fc.integer({ min: 30, max: 200 }), fc.double({ min: 1.01, max: 5, noNaN: true })),
       { maxLength: 12 },
