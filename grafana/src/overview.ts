@@ -6,19 +6,22 @@ import { now, over, PUBLISHED, rows, unnamed } from './queries.ts';
 import { datasource, filters, fixedChoice, publishedChoices } from './variables.ts';
 
 const RANKED = 50;
-const FLAGGED = `openanomaly_anomaly{${PUBLISHED}} != 0`;
-const IS_FLAGGED = `openanomaly_anomaly{${PUBLISHED}} != bool 0`;
-const WORST = `topk(${RANKED}, ${unnamed(`openanomaly_score{${PUBLISHED}}`)} and ${unnamed(FLAGGED)})`;
+const FLAG = `openanomaly_anomaly{${PUBLISHED}}`;
+const IS_FLAGGED = `${FLAG} != bool 0`;
+/** Above 0 for a series that was flagged, on one side or both. Some techniques flag the beginning of an incident only. */
+const WAS_FLAGGED = `((max_over_time(${FLAG}[$within]) > bool 0) + (min_over_time(${FLAG}[$within]) < bool 0))`;
+const WORST = `topk(${RANKED}, max_over_time(openanomaly_score{${PUBLISHED}}[$within]) and ${WAS_FLAGGED} > 0)`;
 
-/** What is anomalous now, worst first; how much of each group; how it went. */
+/** What is anomalous or was lately, worst first; how much of each group; how it went. */
 export function overview(): DashboardBuilder {
   const builder = dashboard('overview', {
     title: 'Overview',
-    description: 'What is not as expected now, worst first, and how much of each group.',
+    description: 'What is not as expected, worst first, and how much of each group.',
     from: 'now-3h',
   }).variables([
     datasource(),
     ...publishedChoices('openanomaly_score', 'many'),
+    fixedChoice('within', 'Flagged within', ['15m', '5m', '1h', '6h', '1d']),
     fixedChoice('group', 'Share per', ['pipeline', 'job', 'instance', 'service', 'team', 'cluster', 'namespace']),
     filters(),
   ]);
@@ -27,7 +30,7 @@ export function overview(): DashboardBuilder {
 }
 
 function numbers() {
-  const size = { width: 6, height: 4 };
+  const size = { width: 5, height: 4 };
   return [
     number({
       ...size,
@@ -35,6 +38,13 @@ function numbers() {
       description: 'Series whose newest sample is flagged.',
       unit: 'short',
       queries: [now(`sum(${IS_FLAGGED})`, 'series')],
+    }).thresholds(colours('green', [1, 'orange'])),
+    number({
+      ...size,
+      title: 'Anomalous within $within',
+      description: 'Series that were flagged, if only for a moment: one that goes on may have become usual.',
+      unit: 'short',
+      queries: [now(`sum(${WAS_FLAGGED} > bool 0)`, 'series')],
     }).thresholds(colours('green', [1, 'orange'])),
     number({
       ...size,
@@ -53,6 +63,7 @@ function numbers() {
     }).thresholds(colours('green', [0.02, 'orange'], [0.1, 'red'])),
     number({
       ...size,
+      width: 4,
       title: 'Highest score',
       description: 'Distance from the expected value of the worst series: 1 is the edge of its band.',
       unit: 'none',
@@ -66,30 +77,30 @@ function numbers() {
 function worstFirst() {
   const ofWorst = (family: string) => `${unnamed(`openanomaly_${family}{${PUBLISHED}}`)} and ${WORST}`;
   return ranking({
-    title: 'Anomalous now, worst first',
-    description: `The ${RANKED} flagged series with the highest scores. Open a row to see the series in its band.`,
+    title: 'Anomalous within $within, worst first',
+    description: `The ${RANKED} flagged series with the highest scores, and what they and their bands are now. Open a row to see the series in its band.`,
     unit: 'short',
     width: 24,
     height: 10,
     queries: [
       rows('A', WORST),
-      rows('B', ofWorst('anomaly')),
+      rows('B', `sgn(max_over_time(${FLAG}[$within]) + min_over_time(${FLAG}[$within])) and ${WORST}`),
       rows('C', ofWorst('value')),
       rows('D', ofWorst('expected')),
       rows('E', ofWorst('lower')),
       rows('F', ofWorst('upper')),
     ],
     columns: {
-      'Value #A': 'Score',
+      'Value #A': 'Highest score',
       'Value #B': 'Side',
-      'Value #C': 'Value',
+      'Value #C': 'Value now',
       'Value #D': 'Expected',
       'Value #E': 'Lower',
       'Value #F': 'Upper',
     },
-    sortedBy: 'Score',
+    sortedBy: 'Highest score',
   })
-    .overrideByName('Score', [
+    .overrideByName('Highest score', [
       { id: 'decimals', value: 2 },
       { id: 'custom.cellOptions', value: { type: 'color-text' } },
       { id: 'thresholds', value: colours('text', [1, 'orange'], [3, 'red']).build() },
@@ -97,7 +108,16 @@ function worstFirst() {
     .overrideByName('Side', [
       {
         id: 'mappings',
-        value: [{ type: 'value', options: { '1': { text: 'above', index: 0 }, '-1': { text: 'below', index: 1 } } }],
+        value: [
+          {
+            type: 'value',
+            options: {
+              '1': { text: 'above', index: 0 },
+              '-1': { text: 'below', index: 1 },
+              '0': { text: 'both', index: 2 },
+            },
+          },
+        ],
       },
     ])
     .overrideByName('pipeline', [

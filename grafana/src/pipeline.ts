@@ -21,8 +21,8 @@ export function pipeline(): DashboardBuilder {
       ...publishedChoices('openanomaly_score', 'one'),
       choice('series', {
         label: 'Series',
-        // Highest score first, so that a link that names a pipeline only opens its worst series.
-        query: `query_result(topk(${OFFERED}, openanomaly_score{${OF_PIPELINE}}))`,
+        // Highest score of the time range first, so that a link that names a pipeline only opens its worst series.
+        query: `query_result(topk(${OFFERED}, max_over_time(openanomaly_score{${OF_PIPELINE}}[$__range])))`,
         regex: '/\\{(.*)\\}/',
         sorted: true,
       }),

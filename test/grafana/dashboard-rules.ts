@@ -16,6 +16,7 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ['horizon', '1h'],
   ['limit', '0.9'],
   ['group', 'pipeline'],
+  ['within', '15m'],
 ]);
 const COUNTER_OUTSIDE_RATE = /(?<!(?:rate|irate|increase)\()\b\w+_total\b/;
 const RATE_WITH_FIXED_RANGE = /\b(?:rate|irate|increase)\([^[]*\[(?!\$__rate_interval\])/;
