@@ -34,12 +34,14 @@ describe('config/alertmanager.example.yaml', () => {
 
   it.each([
     ['context', ['alertname=OpenAnomalySeriesAnomalous', 'severity=critical']],
+    ['context', ['alertname=OpenAnomalySeriesStill', 'severity=info']],
     ['context', ['alertname=OpenAnomalyBandLeftFar', 'severity=warning']],
     ['context', ['alertname=OpenAnomalySeriesStill', 'severity=info']],
     ['context', ['alertname=OpenAnomalyGroupAnomalous', 'severity=warning']],
     ['context', ['alertname=OpenAnomalyLimitAhead', 'severity=warning']],
     ['nobody', ['alertname=OpenAnomalySeriesEnded', 'severity=info']],
     ['owners', ['alertname=OpenAnomalyConfigReloadFailed', 'severity=warning']],
+    ['owners', ['alertname=OpenAnomalyProxyBehind', 'severity=warning']],
     ['pager', ['alertname=CheckoutDown', 'severity=critical']],
   ])('sends to %s: %j', async (receiver, labels) => {
     const { stdout } = await amtool(['config', 'routes', 'test', `--config.file=${file}`, ...labels]);

@@ -8,6 +8,18 @@ import { mountsOf, REPOSITORY, readCompose } from './compose-file.ts';
 
 const compose = readCompose();
 const services = Object.entries(compose.services);
+interface GrafanaAlerts {
+  readonly groups: [{ readonly rules: [{ readonly isPaused: boolean; readonly data: readonly GrafanaQuery[] }] }];
+}
+
+interface GrafanaQuery {
+  readonly datasourceUid: string;
+  readonly model: {
+    readonly expr?: string;
+    readonly conditions?: [{ readonly evaluator: { readonly type: string; readonly params: [number] } }];
+  };
+}
+
 const inRepository = (path: string) => new URL(path, REPOSITORY);
 
 describe('docker-compose.yml', () => {
@@ -107,7 +119,7 @@ describe('docker-compose.yml', () => {
 describe('provisioning of alerts', () => {
   it('asks for a data source that is provisioned, and keeps templates from Grafana’s environment', () => {
     const text = readFileSync(inRepository('grafana/provisioning/alerting/openanomaly.yaml'), 'utf8');
-    const alerting = parse(text) as { groups: [{ rules: [{ isPaused: boolean; data: { datasourceUid: string }[] }] }] };
+    const alerting = parse(text) as GrafanaAlerts;
     const sources = parse(readFileSync(inRepository('grafana/provisioning/datasources/prometheus.yaml'), 'utf8')) as {
       datasources: { uid: string }[];
     };
@@ -115,6 +127,21 @@ describe('provisioning of alerts', () => {
     for (const { datasourceUid } of alerting.groups[0].rules[0].data) expect(uids).toContain(datasourceUid);
     expect(alerting.groups[0].rules[0].isPaused).toBe(true);
     expect(text).not.toMatch(/[^$]\$[a-z]/);
+  });
+
+  it('asks what the warning of the rules for Prometheus asks', () => {
+    const { groups } = parse(readFileSync(inRepository('rules/alerts/openanomaly.rules.yaml'), 'utf8')) as {
+      groups: { rules: { alert?: string; expr: string; labels?: { severity?: string } }[] }[];
+    };
+    const warning = groups
+      .flatMap(({ rules }) => rules)
+      .find(({ alert, labels }) => alert === 'OpenAnomalySeriesAnomalous' && labels?.severity === 'warning');
+    const text = readFileSync(inRepository('grafana/provisioning/alerting/openanomaly.yaml'), 'utf8');
+    const [query, , threshold] = (parse(text) as GrafanaAlerts).groups[0].rules[0].data;
+    // Counts are whole: Grafana knows no "at least".
+    const above = threshold!.model.conditions![0].evaluator;
+    expect(above.type).toBe('gt');
+    expect(warning?.expr).toBe(`${query!.model.expr} >= ${above.params[0] + 1}`);
   });
 });
 
