@@ -2,14 +2,14 @@ import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard
 import { COLOURS } from './band.ts';
 import { dashboard, linkTo } from './dashboard.ts';
 import { colours, lines, number, ranking, stackedBars, thresholdLine } from './panels.ts';
-import { now, over, PUBLISHED, rows, unnamed } from './queries.ts';
+import { flaggedWithin, now, over, PUBLISHED, rows, unnamed } from './queries.ts';
 import { datasource, filters, fixedChoice, publishedChoices } from './variables.ts';
 
 const RANKED = 50;
 const FLAG = `openanomaly_anomaly{${PUBLISHED}}`;
 const IS_FLAGGED = `${FLAG} != bool 0`;
-/** Above 0 for a series that was flagged, on one side or both. Some techniques flag the beginning of an incident only. */
-const WAS_FLAGGED = `((max_over_time(${FLAG}[$within]) > bool 0) + (min_over_time(${FLAG}[$within]) < bool 0))`;
+const WAS_FLAGGED = flaggedWithin(FLAG, '$within');
+const FLAGGED_AT_STEP = flaggedWithin(FLAG, '$__rate_interval');
 const WORST = `topk(${RANKED}, max_over_time(openanomaly_score{${PUBLISHED}}[$within]) and ${WAS_FLAGGED} > 0)`;
 
 /** What is anomalous or was lately, worst first; how much of each group; how it went. */
@@ -44,7 +44,7 @@ function numbers() {
       title: 'Anomalous within $within',
       description: 'Series that were flagged, if only for a moment: one that goes on may have become usual.',
       unit: 'short',
-      queries: [now(`sum(${WAS_FLAGGED} > bool 0)`, 'series')],
+      queries: [now(`sum(${WAS_FLAGGED})`, 'series')],
     }).thresholds(colours('green', [1, 'orange'])),
     number({
       ...size,
@@ -133,7 +133,7 @@ function history() {
       title: 'Share anomalous per $group',
       description: 'Share of the series of each group that is flagged. Choose the label that makes the groups above.',
       unit: 'percentunit',
-      queries: [over(`avg by ($group) (${IS_FLAGGED})`, '{{$group}}')],
+      queries: [over(`avg by ($group) (${FLAGGED_AT_STEP})`, '{{$group}}')],
     })
       .min(0)
       .fillOpacity(10),
@@ -142,7 +142,7 @@ function history() {
       title: 'Anomalous series per pipeline',
       description: 'How many series of each pipeline are flagged.',
       unit: 'short',
-      queries: [over(`sum by (pipeline) (${IS_FLAGGED})`, '{{pipeline}}')],
+      queries: [over(`sum by (pipeline) (${FLAGGED_AT_STEP})`, '{{pipeline}}')],
     }),
     lines({
       ...size,
@@ -160,8 +160,8 @@ function history() {
       description: 'Series above and below their bands.',
       unit: 'short',
       queries: [
-        over(`sum(openanomaly_anomaly{${PUBLISHED}} == bool 1)`, 'above'),
-        over(`sum(openanomaly_anomaly{${PUBLISHED}} == bool -1)`, 'below'),
+        over(`sum(max_over_time(${FLAG}[$__rate_interval]) > bool 0)`, 'above'),
+        over(`sum(min_over_time(${FLAG}[$__rate_interval]) < bool 0)`, 'below'),
       ],
     }),
   ];

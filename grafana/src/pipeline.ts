@@ -2,7 +2,7 @@ import { AnnotationQueryBuilder, type DashboardBuilder } from '@grafana/grafana-
 import { COLOURS, withAnomalousPoints, withBand } from './band.ts';
 import { dashboard } from './dashboard.ts';
 import { colours, lines, thresholdLine } from './panels.ts';
-import { DATASOURCE, DIFFERING_LABELS, OF_PIPELINE, over, SERIES } from './queries.ts';
+import { DATASOURCE, DIFFERING_LABELS, flaggedWithin, OF_PIPELINE, over, SERIES } from './queries.ts';
 import { choice, datasource, publishedChoices } from './variables.ts';
 
 /** Series offered by the variable, and drawn where all are compared. */
@@ -33,7 +33,8 @@ export function pipeline(): DashboardBuilder {
         .datasource(DATASOURCE)
         .enable(true)
         .iconColor(COLOURS.anomalous)
-        .expr(`openanomaly_anomaly{${SERIES}} != 0`)
+        // Grafana asks for annotations at one instant a minute.
+        .expr(`${flaggedWithin(`openanomaly_anomaly{${SERIES}}`, '1m')} > 0`)
         .titleFormat('Flagged: {{pipeline}}')
         .textFormat('{{instance}}'),
     );
@@ -42,6 +43,7 @@ export function pipeline(): DashboardBuilder {
 }
 
 function oneSeries() {
+  const flag = `openanomaly_anomaly{${SERIES}}`;
   const band = lines({
     title: 'Value in its band',
     description:
@@ -54,7 +56,7 @@ function oneSeries() {
       over(`openanomaly_upper{${SERIES}}`, 'upper'),
       over(`openanomaly_expected{${SERIES}}`, 'expected'),
       over(`openanomaly_value{${SERIES}}`, 'value'),
-      over(`openanomaly_value{${SERIES}} and (openanomaly_anomaly{${SERIES}} != 0)`, 'anomalous'),
+      over(`openanomaly_value{${SERIES}} and (${flag} != 0 or ${flaggedWithin(flag, '$__interval')} > 0)`, 'anomalous'),
     ],
   });
   // As wide as the band's, so that both time axes begin at one place.
@@ -115,7 +117,7 @@ function allSeries() {
       description:
         'Share of the series of $pipeline that is flagged: one is a series, all at once is a cause they share.',
       unit: 'percentunit',
-      queries: [over(`avg(openanomaly_anomaly{${OF_PIPELINE}} != bool 0)`, 'share')],
+      queries: [over(`avg(${flaggedWithin(`openanomaly_anomaly{${OF_PIPELINE}}`, '$__rate_interval')})`, 'share')],
     })
       .min(0)
       .max(1)

@@ -40,3 +40,11 @@ export function rows(refId: string, expr: string): DataqueryBuilder {
 export function unnamed(selector: string): string {
   return `max without () (${selector})`;
 }
+
+/**
+ * 1 for a series that was flagged within a range, else 0; `selector` takes flags. Asked of one instant a step, a flag
+ * between two would be lost, and some techniques flag the beginning of an incident only.
+ */
+export function flaggedWithin(selector: string, range: string): string {
+  return `((max_over_time(${selector}[${range}]) > bool 0) + (min_over_time(${selector}[${range}]) < bool 0) > bool 0)`;
+}

@@ -12,6 +12,7 @@ const UNITS = ['none', 'short', 'percentunit', 's', 'bytes', 'Bps', 'cps', 'ops'
 const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ['__rate_interval', '1m'],
   ['__range', '1h'],
+  ['__interval', '15s'],
   ['series', 'pipeline="p",instance="i"'],
   ['horizon', '1h'],
   ['limit', '0.9'],

@@ -32,6 +32,7 @@ const RANGE_S = 60;
 
 const FIXED = new Map([
   ['__rate_interval', '15s'],
+  ['__interval', '2s'],
   ['__range', `${RANGE_S}s`],
 ]);
 
