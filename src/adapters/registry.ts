@@ -6,6 +6,7 @@ import type { DatasourceSettings, ProxySettings, RemoteWriteSettings } from '../
 import type { Telemetry } from '../telemetry/metrics.ts';
 import { openRemoteWrite, type RemoteWritePublisher } from './publisher/remote-write/remote-write.ts';
 import { openForwarder } from './receive/forwarder.ts';
+import { type ConfiguredStreams, openSampleStreams, type SampleStreamsOptions } from './receive/sample-streams.ts';
 import { openCsv } from './tsdb/csv/client.ts';
 import { openPrometheus } from './tsdb/prometheus/client.ts';
 import { openSimulated } from './tsdb/simulated/client.ts';
@@ -46,6 +47,10 @@ export interface PublisherSurroundings extends Omit<DatasourceSurroundings, 'nam
 
 export function openPublisher(settings: RemoteWriteSettings, around: PublisherSurroundings): RemoteWritePublisher {
   return openRemoteWrite({ settings, ...around });
+}
+
+export function openProxyStreams(options: SampleStreamsOptions): ConfiguredStreams {
+  return openSampleStreams(options);
 }
 
 export function openProxyForwarder(

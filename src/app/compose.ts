@@ -3,7 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { openEventLog } from '../adapters/event-log/event-log.ts';
 import { openWorkerPool } from '../adapters/model/worker-pool.ts';
 import { createMetricsPage } from '../adapters/publisher/metrics-page.ts';
-import { openDatasource, openProxyForwarder, openPublisher } from '../adapters/registry.ts';
+import { openDatasource, openProxyForwarder, openProxyStreams, openPublisher } from '../adapters/registry.ts';
 import { openInProcessScheduler } from '../adapters/scheduler/in-process.ts';
 import { openFileStateStore } from '../adapters/state-store/files.ts';
 import { EventBook } from '../evaluate/event-book.ts';
@@ -31,8 +31,9 @@ export interface Surroundings {
   readonly clock: Clock;
   /** Where an event log at `-` goes. */
   readonly standardOutput: (text: string) => void;
-  /** The compiled entry of the worker threads; beside the compiled sources unless a test says otherwise. */
+  /** The compiled entries of the threads; beside the compiled sources unless a test says otherwise. */
   readonly workerUrl?: URL;
+  readonly streamWorkerUrl?: URL;
 }
 
 /** What the server asks of the process around it. */
@@ -74,10 +75,16 @@ export function compose(settings: Settings, around: Surroundings) {
     }),
   );
   const receive = new Receive(telemetry, logger.child({ component: 'proxy' }));
+  const streams = openProxyStreams({
+    workerUrl: around.streamWorkerUrl ?? new URL('../adapters/receive/decode/worker.js', import.meta.url),
+    telemetry,
+    clock,
+    logger: logger.child({ component: 'proxy' }),
+  });
   const proxy = new WriteProxy({
     receive,
     openForwarder: (forwarding) => openProxyForwarder(forwarding, { userAgent, environment: around.environment }),
-    look: () => {},
+    look: (write) => streams.look(write),
     start: () => startProxy(telemetry),
   });
   const engine = openWorkerPool({
@@ -107,9 +114,14 @@ export function compose(settings: Settings, around: Surroundings) {
     logger: logger.child({ component: 'maintenance' }),
     newId: randomUUID,
   });
+  const sourceOf = ({ name, datasource, stream }: Pipeline) => {
+    const read = datasources.named(datasource);
+    if (stream === undefined) return read;
+    return streams.source(name, () => (datasources.has(datasource) ? read : undefined));
+  };
   const manager = new Manager({
     portsFor: (pipeline: Pipeline) => ({
-      source: datasources.named(pipeline.datasource),
+      source: sourceOf(pipeline),
       engine,
       telemetry,
       logger: evaluateLogger,
@@ -166,6 +178,7 @@ export function compose(settings: Settings, around: Surroundings) {
     page,
     publishers,
     proxy,
+    streams,
     datasources,
     engine,
     scheduler,

@@ -45,6 +45,10 @@ export class Datasources implements AsyncDisposable {
     return [...this.#entries.values()].map(({ summary }) => summary);
   }
 
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
   /** A client that stands for whatever has this name at the time of each read. */
   named(name: string): TsdbClient {
     const current = () => {

@@ -120,10 +120,14 @@ export class Lifecycle {
 
   async #apply(configuration: Configuration): Promise<void> {
     const { settings } = configuration;
-    const { datasources, publishers, proxy, manager, telemetry } = this.#parts;
+    const { datasources, publishers, proxy, streams, manager, telemetry } = this.#parts;
     proxy.replace(settings.proxy);
     await datasources.replace(settings.datasources);
     await publishers.replace(settings.remoteWrite, this.#settings.shutdownTimeoutMs);
+    await streams.configure(
+      settings.proxy,
+      configuration.groups.groups.flatMap((group) => group.pipelines),
+    );
     await manager.apply(configuration.groups);
     this.#settings = { ...this.#settings, datasources: settings.datasources, remoteWrite: settings.remoteWrite };
     telemetry.configReloadSuccessful.set(1);
@@ -150,7 +154,7 @@ export class Lifecycle {
 
   async #stopOnce(): Promise<Stopped> {
     const { logger, clock } = this.#around;
-    const { scheduler, manager, publishers, proxy, engine, datasources, page, eventLog } = this.#parts;
+    const { scheduler, manager, publishers, proxy, streams, engine, datasources, page, eventLog } = this.#parts;
     const deadlineMs = clock.nowMs() + this.#settings.shutdownTimeoutMs;
     logger.log('info', 'stopping', { timeout_ms: this.#settings.shutdownTimeoutMs });
     this.#isReady = false;
@@ -167,7 +171,7 @@ export class Lifecycle {
     const { lost } = await publishers.close(Math.max(0, deadlineMs - clock.nowMs()));
     if (lost > 0)
       logger.log('error', 'samples were lost: no endpoint took them before the deadline', { samples: lost });
-    for (const part of [this.#server, proxy, eventLog, page, engine, datasources]) {
+    for (const part of [this.#server, proxy, streams, eventLog, page, engine, datasources]) {
       try {
         await part?.[Symbol.asyncDispose]();
       } catch (error) {

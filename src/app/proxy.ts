@@ -1,11 +1,12 @@
-import type { Look, Receive } from '../http/receive.ts';
+import type { Receive } from '../http/receive.ts';
 import type { Forwarder } from '../ports/forwarder.ts';
+import type { SampleStreams } from '../ports/sample-streams.ts';
 import type { ProxySettings } from '../settings/settings.ts';
 
 export interface ProxyOptions {
   readonly receive: Receive;
   readonly openForwarder: (settings: ProxySettings) => Forwarder;
-  readonly look: Look;
+  readonly look: SampleStreams['look'];
   /** The first receiver is there: self-metrics begin. */
   readonly start: () => void;
 }

@@ -192,7 +192,7 @@ function writePiece(
     state.contexts.write(slot, run, what.keepToMs);
   }
   telemetry.samplesRead.inc({ pipeline: pipeline.name }, piece.samples);
-  telemetry.queryBytes.inc({ datasource: pipeline.datasource }, piece.bytes);
+  telemetry.queryBytes.inc({ datasource: sourceName(pipeline) }, piece.bytes);
   if (piece.histograms > 0) telemetry.histogramsSkipped.inc({ pipeline: pipeline.name }, piece.histograms);
   for (const warning of piece.warnings)
     logger.log('warn', 'the data source warns', { pipeline: pipeline.name, warning });
@@ -214,7 +214,15 @@ function tellLeftOut(
   if (state.leftOut.size < MOST_LEFT_OUT) state.leftOut.add(labels.key);
 }
 
-function startTimer({ telemetry, clock }: TaskPorts, { datasource }: Pipeline) {
+/** What reads of streams are counted as: they ask a data source for the past only. */
+const STREAM = 'proxy';
+
+function sourceName({ datasource, stream }: Pipeline): string {
+  return stream === undefined ? datasource : STREAM;
+}
+
+function startTimer({ telemetry, clock }: TaskPorts, pipeline: Pipeline) {
+  const datasource = sourceName(pipeline);
   const startedMs = clock.nowMs();
   return {
     end(outcome: 'success' | 'failed'): void {

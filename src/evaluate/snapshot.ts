@@ -59,6 +59,7 @@ export function stateSignature(pipeline: Pipeline): string {
     pipeline.isMultivariate,
     contextStepsOf(pipeline, techniqueByName(anomaly.technique).needs),
     makesForecasts(pipeline),
+    ...(pipeline.stream === undefined ? [] : [pipeline.stream]),
     ...(learnsOnline(pipeline) ? [pipeline.timezone, CALENDAR_VERSION] : []),
   ]);
 }

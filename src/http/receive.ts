@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { describeError, OpenAnomalyError } from '../errors.ts';
 import type { Forwarder, WriteAnswer } from '../ports/forwarder.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { SampleStreams } from '../ports/sample-streams.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
 import type { ProxyRejection } from '../telemetry/proxy-metrics.ts';
 import { InFlight, type InFlightLimits, receiveBody } from './receive-body.ts';
@@ -26,18 +27,12 @@ const OF_THE_CONNECTION = new Set([
 /** A moment: long enough not to be a storm of senders that come again, short enough not to be a hole. */
 const RETRY_AFTER_SECONDS = '1';
 
-/** Looks at a request whose samples the receiver has taken. Returns at once; the body is its own copy to keep. */
-export type Look = (taken: {
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Uint8Array;
-  readonly answer: WriteAnswer;
-}) => void;
-
 export interface ReceiveOptions {
   readonly path: string;
   readonly limits: InFlightLimits;
   readonly forwarder: Forwarder;
-  readonly look: Look;
+  /** Looks at what was forwarded; returns at once. */
+  readonly look: SampleStreams['look'];
 }
 
 /**

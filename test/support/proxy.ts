@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openForwarder } from '../../src/adapters/receive/forwarder.ts';
-import { type Look, Receive } from '../../src/http/receive.ts';
+import { Receive } from '../../src/http/receive.ts';
+import type { SampleStreams } from '../../src/ports/sample-streams.ts';
 import type { ProxySettings } from '../../src/settings/settings.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry/metrics.ts';
 import { type Answer, type Overrides, openServer } from '../http/serve.ts';
@@ -36,7 +37,7 @@ export interface OpenProxy extends AsyncDisposable {
 /** Our HTTP server with a proxy towards a receiver. */
 export async function openProxy(
   settings: ProxySettings,
-  more: { readonly look?: Look; readonly server?: Overrides } = {},
+  more: { readonly look?: SampleStreams['look']; readonly server?: Overrides } = {},
 ): Promise<OpenProxy> {
   const telemetry = createTelemetry();
   const receive = new Receive(telemetry, nullLogger);

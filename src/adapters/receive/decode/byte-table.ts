@@ -1,0 +1,113 @@
+const PAGE_BYTES = 256 * 1024;
+const FREE = -1;
+const FIRST_CAPACITY = 1024;
+
+/**
+ * Numbers byte strings: the first that is seen is 0, the next one that differs is 1, and so on. The bytes are kept, in
+ * large pages, so that a number never stands for two strings; some twenty bytes beside them, and no object, are what a
+ * string costs.
+ */
+export class ByteTable {
+  #capacity = FIRST_CAPACITY;
+  /** Number by hash, open addressing. */
+  #slots = new Int32Array(2 * FIRST_CAPACITY).fill(FREE);
+  #hashes = new Int32Array(FIRST_CAPACITY);
+  #pageOf = new Int32Array(FIRST_CAPACITY);
+  #startOf = new Int32Array(FIRST_CAPACITY);
+  #lengthOf = new Int32Array(FIRST_CAPACITY);
+  #pages: DataView[] = [];
+  /** Bytes used of the last page. */
+  #used = PAGE_BYTES;
+  #size = 0;
+
+  /** Strings that have a number. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number of the bytes in [from, to) of `view`; they get one when they have none, and `size` is one more then. */
+  numberOf(view: DataView, from: number, to: number): number {
+    const hash = hashOf(view, from, to);
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const number = this.#slots[slot]!;
+      if (number === FREE) return this.#add(hash, slot, view, from, to);
+      if (this.#hashes[number] === hash && this.#equals(number, view, from, to)) return number;
+    }
+  }
+
+  clear(): void {
+    this.#size = 0;
+    this.#pages = [];
+    this.#used = PAGE_BYTES;
+    this.#slots.fill(FREE);
+  }
+
+  #equals(number: number, view: DataView, from: number, to: number): boolean {
+    const length = to - from;
+    if (this.#lengthOf[number] !== length) return false;
+    const page = this.#pages[this.#pageOf[number]!]!;
+    const start = this.#startOf[number]!;
+    const words = length & ~3;
+    for (let i = 0; i < words; i += 4) if (page.getInt32(start + i) !== view.getInt32(from + i)) return false;
+    for (let i = words; i < length; i++) if (page.getUint8(start + i) !== view.getUint8(from + i)) return false;
+    return true;
+  }
+
+  #add(hash: number, slot: number, view: DataView, from: number, to: number): number {
+    const number = this.#size++;
+    const length = to - from;
+    const isOwnPage = length > PAGE_BYTES;
+    if (isOwnPage || this.#used + length > PAGE_BYTES) {
+      this.#pages.push(new DataView(new ArrayBuffer(Math.max(length, PAGE_BYTES))));
+      this.#used = 0;
+    }
+    const page = this.#pages.at(-1)!;
+    new Uint8Array(page.buffer).set(new Uint8Array(view.buffer, view.byteOffset + from, length), this.#used);
+    if (number === this.#capacity) this.#grow();
+    this.#hashes[number] = hash;
+    this.#pageOf[number] = this.#pages.length - 1;
+    this.#startOf[number] = this.#used;
+    this.#lengthOf[number] = length;
+    this.#used = isOwnPage ? PAGE_BYTES : this.#used + length;
+    if (2 * this.#size <= this.#slots.length) this.#slots[slot] = number;
+    else this.#rehash();
+    return number;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    const larger = (numbers: Int32Array) => {
+      const copy = new Int32Array(this.#capacity);
+      copy.set(numbers);
+      return copy;
+    };
+    this.#hashes = larger(this.#hashes);
+    this.#pageOf = larger(this.#pageOf);
+    this.#startOf = larger(this.#startOf);
+    this.#lengthOf = larger(this.#lengthOf);
+  }
+
+  #rehash(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2).fill(FREE);
+    const mask = this.#slots.length - 1;
+    for (let number = 0; number < this.#size; number++) {
+      let slot = this.#hashes[number]! & mask;
+      while (this.#slots[slot] !== FREE) slot = (slot + 1) & mask;
+      this.#slots[slot] = number;
+    }
+  }
+}
+
+/** Four bytes at a time; what is alike is told apart by the bytes themselves. */
+function hashOf(view: DataView, from: number, to: number): number {
+  let hash = to - from;
+  const words = from + ((to - from) & ~3);
+  for (let at = from; at < words; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (let at = words; at < to; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
