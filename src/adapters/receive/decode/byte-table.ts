@@ -17,7 +17,7 @@ export class ByteTable {
   #lengthOf = new Int32Array(FIRST_CAPACITY);
   #pages: DataView[] = [];
   /** Bytes used of the last page. */
-  #used = PAGE_BYTES;
+  #used = 0;
   #size = 0;
 
   /** Strings that have a number. */
@@ -39,7 +39,7 @@ export class ByteTable {
   clear(): void {
     this.#size = 0;
     this.#pages = [];
-    this.#used = PAGE_BYTES;
+    this.#used = 0;
     this.#slots.fill(FREE);
   }
 
@@ -58,7 +58,7 @@ export class ByteTable {
     const number = this.#size++;
     const length = to - from;
     const isOwnPage = length > PAGE_BYTES;
-    if (isOwnPage || this.#used + length > PAGE_BYTES) {
+    if (isOwnPage || this.#pages.length === 0 || this.#used + length > PAGE_BYTES) {
       this.#pages.push(new DataView(new ArrayBuffer(Math.max(length, PAGE_BYTES))));
       this.#used = 0;
     }

@@ -120,9 +120,12 @@ export class DecodeDesk {
           stream.leave();
           continue;
         }
-        // A series that had nothing for a while has lost its slot.
-        if (stream.labelsAt(target.slot) !== labels) target.slot = stream.slotOf(labels);
-        while (!stream.take(target.slot, timestampsMs[i]!, values[i]!, receivedMs)) this.#makeRoom();
+        for (let isTaken = false; !isTaken; ) {
+          // A series that has nothing left, for a while or since room was made, has lost its slot.
+          if (stream.labelsAt(target.slot) !== labels) target.slot = stream.slotOf(labels);
+          isTaken = stream.take(target.slot, timestampsMs[i]!, values[i]!, receivedMs);
+          if (!isTaken) this.#makeRoom();
+        }
       }
     }
   }
