@@ -47,18 +47,25 @@ export async function openProxy(
   return {
     url: `http://${server.addresses[0]}${settings.path}`,
     telemetry,
-    async metric(name, labels = {}) {
-      const found = await telemetry.registry.getSingleMetric(`openanomaly_proxy_${name}`)!.get();
-      const values = found.values.filter((child) =>
-        Object.entries(labels).every(([label, value]) => (child.labels as Record<string, unknown>)[label] === value),
-      );
-      return values.reduce((sum, { value }) => sum + value, 0);
-    },
+    metric: (name, labels) => metricOf(telemetry, name, labels),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await forwarder[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Value of a self-metric of the proxy, all children together unless labels are given. */
+export async function metricOf(
+  telemetry: Telemetry,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const found = await telemetry.registry.getSingleMetric(`openanomaly_proxy_${name}`)!.get();
+  const values = found.values.filter((child) =>
+    Object.entries(labels).every(([label, value]) => (child.labels as Record<string, unknown>)[label] === value),
+  );
+  return values.reduce((sum, { value }) => sum + value, 0);
 }
 
 export interface Seen {

@@ -148,7 +148,8 @@ class ThreadStreams implements ConfiguredStreams {
     telemetry.proxySamplesDecoded.inc(report.samples);
     const { outcome, version } = report;
     if (outcome === 'decoded' && version !== undefined) telemetry.proxyDecoded.inc({ version });
-    else if (outcome === 'malformed' || outcome === 'too_large') telemetry.proxyRequestsSkipped.inc({ reason: outcome });
+    else if (outcome === 'malformed' || outcome === 'too_large')
+      telemetry.proxyRequestsSkipped.inc({ reason: outcome });
     for (const tally of report.tallies) {
       const { pipeline } = tally;
       // A report that was under way when its pipeline went must not bring its metrics back.

@@ -31,7 +31,7 @@ export class RestartingThread {
   /** Whether the thread is to be told anew what it is told first. */
   #isGreetingDue = false;
   #restart: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  #closedFor: Error | undefined;
 
   constructor(options: RestartingThreadOptions) {
     this.#options = options;
@@ -63,7 +63,7 @@ export class RestartingThread {
 
   /** Whoever reads is told `reason`. */
   async close(reason: Error): Promise<void> {
-    this.#isClosed = true;
+    this.#closedFor = reason;
     clearTimeout(this.#restart);
     for (const { reader } of this.#queue.drain()) reader?.reject(reason);
     await this.#thread?.terminate();
@@ -94,13 +94,13 @@ export class RestartingThread {
         if (answer.kind === 'report') this.#options.reported(answer);
         this.#dispatch();
       },
-      (error: unknown) => this.#lose(waiting, error),
+      () => this.#lose(waiting),
     );
   }
 
   /** A request may be what the thread died of; it does not come again. */
-  #lose(waiting: Waiting, error: unknown): void {
-    if (this.#isClosed) waiting.reader?.reject(error);
+  #lose(waiting: Waiting): void {
+    if (this.#closedFor !== undefined) waiting.reader?.reject(this.#closedFor);
     else if (waiting.reader !== undefined) this.#queue.unshift([waiting]);
     else if (waiting.message.kind === 'request') this.#options.dropped(1);
   }

@@ -36,6 +36,11 @@ export class StreamSource implements TsdbClient {
   }
 
   async *queryRange(query: RangeQuery, signal: AbortSignal): AsyncGenerator<RangePiece, void, void> {
+    const wanted = query.only && new Set(query.only.map(({ key }) => key));
+    for await (const piece of this.#pieces(query, signal)) yield wanted === undefined ? piece : narrowed(piece, wanted);
+  }
+
+  async *#pieces(query: RangeQuery, signal: AbortSignal): AsyncGenerator<RangePiece, void, void> {
     signal.throwIfAborted();
     const { startMs, endMs, stepMs, limit } = query;
     const reader = this.#options.open({ timeoutMs: query.timeoutMs, signal });
@@ -51,24 +56,22 @@ export class StreamSource implements TsdbClient {
     }
     const most = Math.max(1, Math.floor(VALUES_PER_PIECE / Math.max(1, begun?.series ?? 1)));
     const rest = gridBetween(splitMs, endMs, stepMs);
-    const wanted = query.only && new Set(query.only.map(({ key }) => key));
     for (let from = 0; from < rest.steps; from += most) {
       const grid = { startMs: splitMs + from * stepMs, stepMs, steps: Math.min(most, rest.steps - from) };
       const block = await reader!.block(grid.startMs, grid.steps);
       signal.throwIfAborted();
-      yield this.#pieceOf(block, grid, wanted);
+      yield this.#pieceOf(block, grid);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #pieceOf(block: StreamBlock, grid: RangePiece['block']['grid'], wanted: ReadonlySet<string> | undefined): RangePiece {
+  #pieceOf(block: StreamBlock, grid: Block['grid']): RangePiece {
     const known = this.#options.labels();
     for (const { slot, pairs } of block.told) known[slot] = labelsOf(pairs);
     const labels = Array.from(block.slots, (slot) => known[slot]!);
-    const all = { labels, grid, values: block.values };
-    const kept = wanted === undefined ? all : rowsOf(all, wanted);
-    return { block: kept, samples: block.samples, bytes: 0, histograms: 0, warnings: [] };
+    const { values, samples } = block;
+    return { block: { labels, grid, values }, samples, bytes: 0, histograms: 0, warnings: [] };
   }
 
   async *#readPast(past: TsdbClient, query: RangeQuery, signal: AbortSignal): AsyncGenerator<RangePiece, void, void> {
@@ -103,13 +106,17 @@ function withoutReplica({ labels, grid, values }: Block, replica: string): Block
   return { labels: kept, grid, values: rows.subarray(0, kept.length * grid.steps) };
 }
 
-function rowsOf({ labels, grid, values }: Block, wanted: ReadonlySet<string>): Block {
+/** The rows of wanted series: whoever asks for some must not get parts of others. */
+function narrowed(piece: RangePiece, wanted: ReadonlySet<string>): RangePiece {
+  const { labels, grid, values } = piece.block;
   const rows = labels.flatMap(({ key }, row) => (wanted.has(key) ? [row] : []));
+  if (rows.length === labels.length) return piece;
   const kept = new Float64Array(rows.length * grid.steps);
   rows.forEach((row, i) => {
     kept.set(values.subarray(row * grid.steps, (row + 1) * grid.steps), i * grid.steps);
   });
-  return { labels: rows.map((row) => labels[row]!), grid, values: kept };
+  const block = { labels: rows.map((row) => labels[row]!), grid, values: kept };
+  return { ...piece, block, samples: kept.filter(Number.isFinite).length };
 }
 
 function nothing({ startMs, endMs, stepMs }: RangeQuery): RangePiece {
