@@ -1,6 +1,7 @@
 import { describeError, OpenAnomalyError } from '../errors.ts';
 import { mayRunModel } from '../forecast/engines.ts';
 import type { HttpServer } from '../http/server.ts';
+import type { Pipeline } from '../rules/pipeline.ts';
 import { formatProblem, type Problem } from '../rules/problem.ts';
 import type { Settings } from '../settings/settings.ts';
 import { compose, type Parts, type Surroundings } from './compose.ts';
@@ -10,6 +11,7 @@ import {
   readConfiguration,
   watchConfiguration,
 } from './configuration.ts';
+import type { Destination } from './publishers.ts';
 
 /** Share of the shutdown time that running evaluations may use; the rest is for snapshots and queues. */
 const SHARE_FOR_EVALUATIONS = 0.4;
@@ -123,11 +125,9 @@ export class Lifecycle {
     const { datasources, publishers, proxy, streams, manager, telemetry } = this.#parts;
     proxy.replace(settings.proxy);
     await datasources.replace(settings.datasources);
-    await publishers.replace(settings.remoteWrite, this.#settings.shutdownTimeoutMs);
-    await streams.configure(
-      settings.proxy,
-      configuration.groups.groups.flatMap((group) => group.pipelines),
-    );
+    const pipelines = configuration.groups.groups.flatMap((group) => group.pipelines);
+    await publishers.replace(destinationsOf(settings, pipelines), this.#settings.shutdownTimeoutMs);
+    await streams.configure(settings.proxy, pipelines);
     await manager.apply(configuration.groups);
     this.#settings = { ...this.#settings, datasources: settings.datasources, remoteWrite: settings.remoteWrite };
     telemetry.configReloadSuccessful.set(1);
@@ -181,6 +181,13 @@ export class Lifecycle {
     logger.log('info', 'stopped', { lost_samples: lost });
     return { lostSamples: lost };
   }
+}
+
+/** The endpoints of the settings, and the proxy's receiver for what is found in the streams. */
+function destinationsOf({ remoteWrite, proxy }: Settings, pipelines: readonly Pipeline[]): Destination[] {
+  if (proxy?.append === undefined) return [...remoteWrite];
+  const only = new Set(pipelines.filter(({ stream }) => stream !== undefined).map(({ name }) => name));
+  return [...remoteWrite, { ...proxy.append, only }];
 }
 
 export function countPipelines({ groups }: Configuration): number {

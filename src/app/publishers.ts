@@ -7,9 +7,13 @@ export interface QueueingPublisher extends Publisher {
   close(deadlineMs: number): Promise<{ readonly lost: number }>;
 }
 
+/** An endpoint of the settings, and the pipelines whose results go there: all of them unless told. */
+export type Destination = RemoteWriteSettings & { readonly only?: ReadonlySet<string> | undefined };
+
 interface Endpoint {
   readonly settings: string;
   readonly publisher: QueueingPublisher;
+  readonly only: ReadonlySet<string> | undefined;
 }
 
 /** Hands every evaluation to the page and to each remote-write endpoint; a reload replaces endpoints that changed. */
@@ -27,27 +31,29 @@ export class Publishers implements Publisher {
    * Endpoints whose settings changed are closed before their successors open: two queues for one endpoint would send
    * their samples out of order, and would share a spool directory.
    */
-  async replace(settings: readonly RemoteWriteSettings[], closeWithinMs: number): Promise<void> {
-    const wanted = settings.map((endpoint) => ({ endpoint, text: JSON.stringify(endpoint) }));
+  async replace(destinations: readonly Destination[], closeWithinMs: number): Promise<void> {
+    const wanted = destinations.map(({ only, ...endpoint }) => ({ endpoint, only, text: JSON.stringify(endpoint) }));
     const stays = (known: Endpoint) => wanted.some(({ text }) => text === known.settings);
     const closing = this.#endpoints.filter((known) => !stays(known));
     const staying = this.#endpoints.filter(stays);
     this.#endpoints = staying;
     await Promise.all(closing.map(({ publisher }) => publisher.close(closeWithinMs)));
-    this.#endpoints = wanted.map(
-      ({ endpoint, text }) =>
-        staying.find((known) => known.settings === text) ?? { settings: text, publisher: this.#open(endpoint) },
-    );
+    this.#endpoints = wanted.map(({ endpoint, only, text }) => {
+      const known = staying.find(({ settings }) => settings === text);
+      return { settings: text, publisher: known?.publisher ?? this.#open(endpoint), only };
+    });
   }
 
   /** The page first: an endpoint in trouble must not keep a scrape from what is known. */
   async publish(evaluation: Evaluation): Promise<void> {
     await this.#page.publish(evaluation);
-    for (const { publisher } of this.#endpoints) await publisher.publish(evaluation);
+    for (const { publisher, only } of this.#endpoints)
+      if (only?.has(evaluation.pipeline) !== false) await publisher.publish(evaluation);
   }
 
   remove(pipeline: string, ended: readonly Labels[], timestampMs: number): void {
-    for (const { publisher } of this.#endpoints) publisher.remove(pipeline, ended, timestampMs);
+    for (const { publisher, only } of this.#endpoints)
+      if (only?.has(pipeline) !== false) publisher.remove(pipeline, ended, timestampMs);
     this.#page.remove(pipeline, ended, timestampMs);
   }
 

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Finding } from '../document/finding.ts';
-import { formatPath } from '../document/item.ts';
+import { formatPath, itemOf } from '../document/item.ts';
+import { readItem } from '../document/read.ts';
 import { readDocument } from '../document/read-document.ts';
 import type { Problem } from '../rules/problem.ts';
 import { hash32 } from '../series/labels.ts';
@@ -8,7 +9,7 @@ import { checkSettings, isListenAddress } from './check.ts';
 import { type Environment, substituteEnvironment } from './environment.ts';
 import type { RawHttpClient } from './http-schema.ts';
 import { isUrl } from './report.ts';
-import { type RawSettings, settingsSchema } from './schema.ts';
+import { type RawSettings, remoteWriteSchema, settingsSchema } from './schema.ts';
 import type {
   DatasourceSettings,
   HttpClientSettings,
@@ -191,7 +192,7 @@ function proxyOf(raw: NonNullable<RawSettings['proxy']>, path: ResolvePath): Pro
     path: raw.path,
     timeoutMs: raw.timeout.ms,
     headers: raw.headers,
-    append: raw.append,
+    append: raw.append ? appendOf(raw, path) : undefined,
     limits: {
       bodyBytes: raw.max_body_bytes,
       decodedBytes: raw.max_decoded_bytes,
@@ -207,6 +208,13 @@ function proxyOf(raw: NonNullable<RawSettings['proxy']>, path: ResolvePath): Pro
     },
     http: httpClientOf(raw, path),
   };
+}
+
+/** The receiver as an endpoint of our own, with the defaults of one. */
+function appendOf(raw: NonNullable<RawSettings['proxy']>, path: ResolvePath): RemoteWriteSettings {
+  const { value } = readItem(remoteWriteSchema, itemOf({ name: 'proxy', url: raw.url }, 0));
+  const endpoint = remoteWriteOf(value as RawSettings['remote_write'][number], path);
+  return { ...endpoint, headers: raw.headers, http: httpClientOf(raw, path) };
 }
 
 /** The block with its own long headers; `headers` are the short ones of a data source. */

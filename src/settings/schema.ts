@@ -168,7 +168,8 @@ const queueConfig = section(
   { title: 'queue_config', description: 'Queue of one endpoint.', default: {} },
 );
 
-const remoteWrite = section(
+/** An endpoint; what `proxy.append` writes to is one of these defaults. */
+export const remoteWriteSchema = section(
   {
     name: optional(text({ description: 'Label `remote_name` of its metrics; made of the URL otherwise.' })),
     url: url({ description: 'Full URL of the endpoint, usually ending in /api/v1/write.' }),
@@ -305,7 +306,7 @@ export const settingsSchema = section(
         default: {},
       },
     ),
-    remote_write: list(remoteWrite, {
+    remote_write: list(remoteWriteSchema, {
       description: 'Endpoints that results are pushed to, beside the page.',
       default: [],
     }),

@@ -139,7 +139,8 @@ export interface ProxySettings {
   readonly timeoutMs: number;
   /** Set on what goes on, whatever the sender sent under the name. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly append: boolean;
+  /** Where results of `selector` pipelines are written: the receiver. Undefined: nowhere but to the usual places. */
+  readonly append: RemoteWriteSettings | undefined;
   readonly limits: {
     readonly bodyBytes: number;
     readonly decodedBytes: number;

@@ -46,4 +46,16 @@ describe('a reload', () => {
     await publishers.close(1000);
     expect(receiver.stored).toHaveLength(6);
   });
+
+  it('may send the results of some pipelines to an endpoint and of the others not', async () => {
+    await using receiver = await startReceiver();
+    const publishers = new Publishers(page, (settings) => openTestRemoteWrite({ url: '', settings }).publisher);
+    const settings = remoteWriteSettings({ url: receiver.url });
+    await publishers.replace([{ ...settings, only: new Set(['another']) }], 1000);
+    await publishers.publish(evaluation(second(20)));
+    await publishers.replace([{ ...settings, only: new Set(['another', 'p']) }], 1000);
+    await publishers.publish(evaluation(second(10)));
+    await publishers.close(10_000);
+    expect(new Set(receiver.stored.map(({ timestampMs }) => timestampMs)).size).toBe(1);
+  });
 });

@@ -16,7 +16,7 @@ export function proxySettings(url: string, changes: Partial<ProxySettings> = {})
     path: '/api/v1/write',
     timeoutMs: 60_000,
     headers: {},
-    append: false,
+    append: undefined,
     limits: { bodyBytes: 1 << 25, decodedBytes: 1 << 26, requestsInFlight: 256, bytesInFlight: 1 << 27 },
     queue: { bytes: 1 << 25, samples: 4_000_000 },
     maxSeries: 1_000_000,
