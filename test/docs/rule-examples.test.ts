@@ -4,7 +4,11 @@ import { parseRules } from '../../src/rules/parse.ts';
 import { formatProblem } from '../../src/rules/problem.ts';
 
 /** Pages whose YAML is about rule files; blocks of other things begin with other keys. */
-const PAGES = ['docs/alarms.md', ...readdirSync('docs/techniques').map((name) => `docs/techniques/${name}`)];
+const PAGES = [
+  'docs/alarms.md',
+  'docs/detection.md',
+  ...readdirSync('docs/techniques').map((name) => `docs/techniques/${name}`),
+];
 
 /** A rule file around what a page shows: a whole file, pipelines, or the block `anomaly:` of one. */
 function asRuleFile(block: string): string | undefined {
