@@ -1,6 +1,7 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
 import { anomalies, bands, evaluations, status } from './health-detection.ts';
+import { proxy } from './health-proxy.ts';
 import { incoming, process, remoteWrite } from './health-surroundings.ts';
 import { choice, datasource } from './variables.ts';
 
@@ -9,7 +10,7 @@ export function health(): DashboardBuilder {
   const builder = dashboard('health', {
     title: 'Detector health',
     description:
-      'Coverage against its target, lag, missed slots, model time, queues, drops and reloads of OpenAnomaly.',
+      'Coverage against its target, lag, missed slots, model time, queues, drops, reloads and the proxy of OpenAnomaly.',
     from: 'now-3h',
   }).variables([
     datasource(),
@@ -27,6 +28,7 @@ export function health(): DashboardBuilder {
     ['Evaluations and models', evaluations()],
     ['Data sources', incoming()],
     ['Remote write', remoteWrite()],
+    ['Proxy', proxy()],
     ['Process', process()],
   ] as const;
   for (const [title, panels] of sections) {

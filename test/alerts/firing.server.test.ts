@@ -60,7 +60,8 @@ beforeAll(async () => {
     shards: 4,
     rules: RULES,
     prometheusRuleFiles: () => [join(dir, 'alerts.yaml')],
-    prometheusConfig: `alerting: {alertmanagers: [{static_configs: [{targets: ['127.0.0.1:${alertmanager.port}']}]}]}\n`,
+    prometheusConfig: () =>
+      `alerting: {alertmanagers: [{static_configs: [{targets: ['127.0.0.1:${alertmanager.port}']}]}]}\n`,
   });
   await eventually(
     'a score',

@@ -30,8 +30,8 @@ export interface SurroundingsOptions {
   /** Rule files and more of Prometheus; the folder of the test is given. */
   readonly prometheusRuleFiles?: (dir: string) => readonly string[];
   readonly prometheusArgs?: readonly string[];
-  /** A block of prometheus.yml at the top level. */
-  readonly prometheusConfig?: string;
+  /** Blocks of prometheus.yml at the top level, for the URL of our process. */
+  readonly prometheusConfig?: (ours: string) => string;
 }
 
 const PAST_S = 900;
@@ -71,7 +71,7 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
     dataDir: join(dir, 'prometheus'),
     ruleFiles: options.prometheusRuleFiles?.(dir) ?? [],
     args: options.prometheusArgs ?? [],
-    ...(options.prometheusConfig !== undefined && { more: options.prometheusConfig }),
+    ...(options.prometheusConfig !== undefined && { more: options.prometheusConfig(`http://127.0.0.1:${port}`) }),
     scrapeConfigs: `
 - job_name: node
   static_configs: [{targets: ['${instance}']}]

@@ -24,6 +24,11 @@ groups:
         prediction_horizon: 30s
         forecast_schedule: "*/5 * * * * *"
         output: {horizons: [5s, 20s]}
+      - name: passing
+        selector: e2e_load
+        step: 1s
+        context_window: 10m
+        prediction_horizon: 30s
 `;
 /** One that is reached and one that is ahead: each is of interest to one panel. */
 const LIMITS = ['1', '100'] as const;
@@ -44,7 +49,13 @@ beforeAll(async () => {
   around = await startSurroundings({
     shards: SHARDS,
     rules: RULES,
-    settings: `remote_write: [{url: '${victoria.url}/api/v1/write', name: store, queue_config: {batch_send_deadline: 1s}}]\n`,
+    settings: `
+remote_write: [{url: '${victoria.url}/api/v1/write', name: store, queue_config: {batch_send_deadline: 1s}}]
+proxy: {url: '${victoria.url}/api/v1/write'}
+`,
+    prometheusConfig: (ours) => `
+remote_write: [{url: '${ours}/api/v1/write', queue_config: {batch_send_deadline: 1s}}]
+`,
   });
   await eventually(
     'scores in Prometheus',
