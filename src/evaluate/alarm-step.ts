@@ -36,7 +36,8 @@ export function shapeStep(
     }
     const peak = peakOf(step, index, how.views);
     // An alarm whose opening the book does not know, such as after a crash, is told of when it speaks again.
-    if (kind === 'continued' && events?.isOpen(id) === true) events.continued(id, peak);
+    if (kind === 'continued' && events?.isOpen(id) === true)
+      events.continued(id, peak, step.anomaly[index]! > 0 ? 'above' : 'below');
     else
       events?.opened({
         pipeline: pipeline.name,

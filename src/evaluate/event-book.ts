@@ -19,8 +19,8 @@ export interface EventFilter {
 /** What alarms tell of themselves; the tasks see this much of the book. */
 export interface AnomalyEvents {
   opened(event: Omit<AnomalyEvent, 'id' | 'lastMs' | 'ending'>): void;
-  /** Another anomalous sample of an open anomaly. */
-  continued(id: string, peak: AnomalyPeak): void;
+  /** Another anomalous sample of an open anomaly; the way back, on the other side, makes it longer and no peak. */
+  continued(id: string, peak: AnomalyPeak, direction: AnomalyEvent['direction']): void;
   closed(id: string, lastMs: number, ending: AnomalyEnding): void;
   isOpen(id: string): boolean;
   openOf(pipeline: string): number;
@@ -66,10 +66,10 @@ export class EventBook implements AnomalyEvents {
     this.#log?.write('opened', event);
   }
 
-  continued(id: string, peak: AnomalyPeak): void {
+  continued(id: string, peak: AnomalyPeak, direction: AnomalyEvent['direction']): void {
     const event = this.#open.get(id);
     if (event === undefined) return;
-    const isHigher = peak.score > event.peak.score;
+    const isHigher = direction === event.direction && peak.score > event.peak.score;
     this.#open.set(id, { ...event, lastMs: peak.timestampMs, peak: isHigher ? peak : event.peak });
   }
 

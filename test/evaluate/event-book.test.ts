@@ -42,11 +42,13 @@ function logging() {
 test('an anomaly keeps its highest sample and ends with its last', () => {
   const { book, lines } = logging();
   book.opened(opening(0));
-  book.continued(idOf(0), peak(MINUTE_MS, 5));
-  book.continued(idOf(0), peak(2 * MINUTE_MS, 3));
-  expect(book.list()).toMatchObject([{ ending: undefined, lastMs: 2 * MINUTE_MS, peak: { score: 5, value: 50 } }]);
-  book.closed(idOf(0), 2 * MINUTE_MS, 'recovered');
-  expect(book.list()).toMatchObject([{ ending: 'recovered', startMs: 0, lastMs: 2 * MINUTE_MS, peak: { score: 5 } }]);
+  book.continued(idOf(0), peak(MINUTE_MS, 5), 'above');
+  book.continued(idOf(0), peak(2 * MINUTE_MS, 3), 'above');
+  // The way back is as steep, and no part of how high it went.
+  book.continued(idOf(0), peak(3 * MINUTE_MS, 9), 'below');
+  expect(book.list()).toMatchObject([{ ending: undefined, lastMs: 3 * MINUTE_MS, peak: { score: 5, value: 50 } }]);
+  book.closed(idOf(0), 3 * MINUTE_MS, 'recovered');
+  expect(book.list()).toMatchObject([{ ending: 'recovered', startMs: 0, lastMs: 3 * MINUTE_MS, peak: { score: 5 } }]);
   expect(
     lines.map(
       ([
