@@ -66,6 +66,7 @@ async function forecastOnce(
       horizonSteps: state.pathSteps,
       engine: what.pipeline.model.id,
       parameters: what.pipeline.model.parameters,
+      locale: { timezone: what.pipeline.timezone, holidays: what.pipeline.holidays },
       hints: what.slots.map((slot) => state.hint(slot)),
     },
     signal,

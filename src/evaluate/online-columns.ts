@@ -1,4 +1,3 @@
-import { rowOfDay } from '../forecast/calendar/days.ts';
 import { learn } from '../forecast/calendar/learn.ts';
 import { seasonalityOf } from '../forecast/calendar/options.ts';
 import { forecast } from '../forecast/calendar/path.ts';
@@ -9,8 +8,7 @@ import {
   calendarShape,
   F64,
 } from '../forecast/calendar/shape.ts';
-import { type CalendarTimes, calendarTimes, type Place } from '../forecast/calendar/times.ts';
-import { zoneOffset } from '../forecast/calendar/zone.ts';
+import { type CalendarTimes, calendarTimes, type Place, placeOf } from '../forecast/calendar/times.ts';
 import type { ForecastBlock } from '../forecast/forecast.ts';
 import { QUANTILE_LEVELS } from '../forecast/quantile.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
@@ -107,8 +105,4 @@ export class OnlineColumns {
     this.#times = times;
     return times;
   }
-}
-
-function placeOf({ timezone, holidays }: Pipeline): Place {
-  return { offset: zoneOffset(timezone), row: rowOfDay(holidays.days, holidays.like) };
 }

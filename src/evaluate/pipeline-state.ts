@@ -207,7 +207,9 @@ export class PipelineState {
     let bytes =
       this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes + this.alarms.bytes + this.flagRate.bytes;
     bytes += this.#departed.bytes;
-    for (const slot of this.contexts.slots()) bytes += this.#paths[slot]?.offsets.byteLength ?? 0;
+    for (const slot of this.contexts.slots()) {
+      bytes += (this.#paths[slot]?.offsets.byteLength ?? 0) + (this.#hints[slot]?.memory?.byteLength ?? 0);
+    }
     return bytes + (this.online?.bytes ?? 0);
   }
 

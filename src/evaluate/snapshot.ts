@@ -14,7 +14,7 @@ import { contextStepsOf, learnsOnline, makesForecasts } from './state-shape.ts';
 /**
  * A pipeline's state as bytes. A head record (JSON), then one record per series: JSON, then columns. Every
  * record is a uint32 length, UTF-8 JSON padded to four bytes, and the columns whose lengths the JSON names, the
- * technique's bytes and those of an online engine last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
+ * technique's bytes, those the engine wants back and those of an online engine last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
  */
 const VERSION = 2;
 
@@ -31,7 +31,9 @@ interface SeriesRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly ring: { readonly startMs: number; readonly base: number; readonly length: number } | null;
   readonly path: { readonly startMs: number; readonly base: number | null; readonly length: number } | null;
-  readonly hint: SeriesHint | null;
+  readonly hint: Omit<SeriesHint, 'memory'> | null;
+  /** Bytes of the hint's memory; absent without one. */
+  readonly memory?: number;
   readonly flagShare: number;
   /** Bytes of the technique's memory. */
   readonly scorer: number;
@@ -59,8 +61,8 @@ export function stateSignature(pipeline: Pipeline): string {
     pipeline.isMultivariate,
     contextStepsOf(pipeline, techniqueByName(anomaly.technique).needs),
     makesForecasts(pipeline),
-    ...(pipeline.stream === undefined ? [] : [pipeline.stream]),
-    ...(learnsOnline(pipeline) ? [pipeline.timezone, CALENDAR_VERSION] : []),
+...(pipeline.stream === undefined ? [] : [pipeline.stream]),
+    ...(learnsOnline(pipeline) || model.id === 'auto' ? [pipeline.timezone, CALENDAR_VERSION] : []),
   ]);
 }
 
@@ -84,19 +86,21 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
   for (const slot of slots) {
     const ring = state.contexts.exportRing(slot);
     const { path, hint, calibration, flagShare, scorer, alarm, online } = state.exportSlot(slot);
+    const { memory, ...rest } = hint ?? {};
     const record: SeriesRecord = {
       labels: labelsToRecord(state.contexts.labelsOf(slot)),
       ring: ring ? { startMs: ring.startMs, base: ring.base, length: ring.offsets.length } : null,
       path: path
         ? { startMs: path.startMs, base: Number.isFinite(path.base) ? path.base : null, length: path.offsets.length }
         : null,
-      hint: hint ?? null,
+      hint: hint === undefined ? null : (rest as Omit<SeriesHint, 'memory'>),
+      ...(memory && { memory: memory.length }),
       flagShare,
       scorer: scorer?.length ?? 0,
       ...(alarm && { alarm }),
       ...(online && { online: online.length }),
     };
-    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration, scorer, online]);
+    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration, scorer, memory, online]);
   }
 }
 
@@ -138,13 +142,14 @@ function decode(
     };
     const calibration = reader.floats(CALIBRATION_FLOATS);
     const scorer = record.scorer === 0 ? undefined : reader.bytes(record.scorer);
+    const memory = record.memory === undefined ? undefined : reader.bytes(record.memory);
     const online = record.online === undefined ? undefined : reader.bytes(record.online);
     const labels = Object.keys(record.labels).length === 0 ? EMPTY_LABELS : labelsFromRecord(record.labels);
     const slot = state.add(labels, outputLabels(pipeline, labels));
     if (slot === undefined) continue;
     if (ring) state.contexts.importRing(slot, ring);
     state.importSlot(slot, {
-      hint: record.hint ?? undefined,
+      hint: record.hint ? { ...record.hint, ...(memory && { memory }) } : undefined,
       path: path ?? undefined,
       calibration,
       flagShare: record.flagShare,

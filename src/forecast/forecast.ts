@@ -25,4 +25,6 @@ export interface SeriesHint {
   readonly checkedMs: number;
   /** Shares of the engines `auto` weighs, in an order of its own; absent for other engines. */
   readonly weights?: readonly number[];
+  /** What the online engine has learnt of the series up to the context's end; absent where it has no share. */
+  readonly memory?: Uint8Array;
 }

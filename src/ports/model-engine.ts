@@ -1,3 +1,4 @@
+import type { Locale } from '../forecast/calendar/times.ts';
 import type { ForecastBlock, SeriesHint } from '../forecast/forecast.ts';
 import type { SeriesBlock } from '../series/block.ts';
 
@@ -15,6 +16,8 @@ export interface ForecastRequest {
   /** Engine id (`auto`, `ets` …) and its parameters as the pipeline gives them. */
   readonly engine: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Where local time and holidays are those of the series; UTC without holidays if undefined. */
+  readonly locale?: Locale | undefined;
   /** Hints of an earlier answer, one per series, undefined where there is none. */
   readonly hints: readonly (SeriesHint | undefined)[];
 }

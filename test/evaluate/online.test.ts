@@ -138,6 +138,8 @@ describe('snapshots', () => {
     expect(stateSignature(pipelineOf({ ...CALENDAR, timezone: 'Europe/Berlin' }))).not.toBe(signature);
     const model = { type: 'local', id: 'calendar', parameters: { seasonality: [] } } as const;
     expect(stateSignature(pipelineOf({ ...CALENDAR, model }))).not.toBe(signature);
-    expect(stateSignature(pipelineOf({ timezone: 'Europe/Berlin' }))).toBe(stateSignature(pipelineOf()));
+    expect(stateSignature(pipelineOf({ timezone: 'Europe/Berlin' }))).not.toBe(stateSignature(pipelineOf()));
+    const ets = { model: { type: 'local', id: 'ets', parameters: {} } } as const;
+    expect(stateSignature(pipelineOf({ ...ets, timezone: 'Europe/Berlin' }))).toBe(stateSignature(pipelineOf(ets)));
   });
 });

@@ -49,6 +49,25 @@ test('bytes that lie inside a larger buffer are read as well as others', async (
   expect(bytesOf(encodeSnapshot(state, pipeline)!)).toEqual(bytes);
 });
 
+test('what an engine wants back comes back, its memory too', async () => {
+  const { runner, pipeline } = harness(SERIES());
+  await runner.run('anomaly', NOON_SLOT_MS);
+  const { state } = runner;
+  const [first, second] = state.members.slots;
+  const hint = {
+    engine: 'calendar',
+    periods: [5],
+    checkedMs: 7,
+    weights: [0.25, 0.75],
+    memory: Uint8Array.of(1, 2, 3),
+  };
+  state.importSlot(first!, { ...state.exportSlot(first!), hint });
+  const restored = restore(bytesOf(encodeSnapshot(state, pipeline)!), pipeline)!;
+  const [firstAgain, secondAgain] = restored.members.slots;
+  expect(restored.hint(firstAgain!)).toEqual(hint);
+  expect(restored.hint(secondAgain!)).toEqual(state.hint(second!));
+});
+
 test('a snapshot of another shape of the pipeline is not used', async () => {
   const { runner, pipeline } = harness(SERIES());
   await runner.run('anomaly', NOON_SLOT_MS);

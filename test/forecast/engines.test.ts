@@ -45,7 +45,7 @@ describe('engine parameters', () => {
     [
       'auto',
       { candidates: ['auto'] },
-      'parameter candidates of engine auto must be a list of engines out of seasonal_naive, climatology, ets, openanomaly-tiny',
+      'parameter candidates of engine auto must be a list of engines out of seasonal_naive, climatology, ets, openanomaly-tiny, calendar',
     ],
     [
       'seasonal_naive',
@@ -65,7 +65,7 @@ describe('engine parameters', () => {
       periodsMs: undefined,
       windowMs: undefined,
       damping: 0.98,
-      candidates: ['seasonal_naive', 'climatology', 'ets', 'openanomaly-tiny'],
+      candidates: ['climatology', 'ets', 'openanomaly-tiny', 'calendar'],
       recheckMs: 6 * 3_600_000,
     });
     expect(engineOptions({ periods: ['1d'], window: '10m' })).toMatchObject({

@@ -1,4 +1,4 @@
-import type { CandidateId, EngineOptions, ModelId } from '../../forecast/engines.ts';
+import type { CandidateId, EngineOptions, ModelId, OnlineId } from '../../forecast/engines.ts';
 import { fillClimatology } from './statistical/climatology.ts';
 import { fillEts } from './statistical/ets.ts';
 import { fillSeasonalNaive } from './statistical/seasonal-naive.ts';
@@ -20,7 +20,7 @@ export const FORECASTERS = {
   ets: (view, setup, target) => fillEts(view, setup.options.damping, target),
 } as const satisfies Record<StatisticalId, Forecaster>;
 
-export type StatisticalId = Exclude<CandidateId, ModelId>;
+export type StatisticalId = Exclude<CandidateId, ModelId | OnlineId>;
 
 export function isStatistical(engine: string): engine is StatisticalId {
   return Object.hasOwn(FORECASTERS, engine);
@@ -33,15 +33,14 @@ export interface Candidate {
 }
 
 /**
- * What `auto` weighs: each engine with the detected periods and, where that makes sense, without them, since a rhythm
- * that is there on average may not be worth following now. Models decide that themselves. The order is part of what
- * hints keep.
+ * What `auto` weighs: each engine with the detected periods, and `ets` without them too, since a rhythm that is there on
+ * average may not be worth following now; the same of `climatology` was never worth its share. Models and the calendar
+ * decide that themselves. The order is part of what hints keep.
  */
 export function candidatesOf(engines: readonly CandidateId[], periods: readonly number[]): Candidate[] {
   if (periods.length === 0) return engines.map((engine) => ({ engine, seasonal: !isStatistical(engine) }));
-  const plain = engines.filter((engine) => isStatistical(engine) && engine !== 'seasonal_naive');
   return [
     ...engines.map((engine) => ({ engine, seasonal: true })),
-    ...plain.map((engine) => ({ engine, seasonal: false })),
+    ...engines.filter((engine) => engine === 'ets').map((engine) => ({ engine, seasonal: false })),
   ];
 }

@@ -1,10 +1,12 @@
 import { OpenAnomalyError } from '../../errors.ts';
+import type { Locale } from '../../forecast/calendar/times.ts';
 import {
   checkEngineParameters,
   DEFAULT_WINDOW_STEPS,
   type EngineId,
   engineOptions,
   isEngineId,
+  isModel,
   isOnline,
   type OnlineId,
 } from '../../forecast/engines.ts';
@@ -22,6 +24,7 @@ import {
   WeightedRows,
   weightsOf,
 } from './auto.ts';
+import { CalendarCandidate } from './calendar/candidate.ts';
 import { replayCalendar } from './calendar/replay.ts';
 import { type Candidate, candidatesOf, type EngineSetup, FORECASTERS, isStatistical } from './candidates.ts';
 import { forecastWindows } from './model-rows.ts';
@@ -43,6 +46,7 @@ export interface Batch {
   readonly horizonSteps: number;
   readonly engine: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  readonly locale?: Locale | undefined;
   readonly hints: readonly (SeriesHint | undefined)[];
 }
 
@@ -102,6 +106,8 @@ interface Task {
   readonly setup: EngineSetup;
   /** Defined when the engine, or a candidate of `auto`, is a model. */
   readonly model: PatchModel | undefined;
+  /** Defined when it is a candidate of `auto`. */
+  readonly calendar: CalendarCandidate | undefined;
 }
 
 /** A series of the batch that has a sample. */
@@ -120,7 +126,7 @@ function engineOf({ engine, parameters }: Batch): EngineId {
 }
 
 async function taskOf(
-  { parameters, grid, horizonSteps }: Batch,
+  { parameters, grid, horizonSteps, locale }: Batch,
   engine: WindowedId,
   models: ModelSource,
 ): Promise<Task> {
@@ -128,15 +134,17 @@ async function taskOf(
   const { windowMs } = options;
   const windowSteps = windowMs === undefined ? DEFAULT_WINDOW_STEPS : Math.max(1, Math.round(windowMs / grid.stepMs));
   const setup = { options, windowSteps };
-  if (isStatistical(engine)) return { engine, grid, horizonSteps, setup, model: undefined };
-  if (engine !== 'auto') return { engine, grid, horizonSteps, setup, model: await models.open() };
-  const statistical = options.candidates.filter(isStatistical);
-  if (statistical.length === options.candidates.length) return { engine, grid, horizonSteps, setup, model: undefined };
+  const task = { engine, grid, horizonSteps, setup, model: undefined, calendar: undefined };
+  if (isStatistical(engine)) return task;
+  if (engine !== 'auto') return { ...task, model: await models.open() };
+  const calendar = options.candidates.some(isOnline) ? new CalendarCandidate(grid, horizonSteps, locale) : undefined;
+  const others = options.candidates.filter((candidate) => !isModel(candidate));
+  if (others.length === options.candidates.length) return { ...task, calendar };
   // What was asked for by name must be there; what `auto` would like to have may be missing.
-  if (statistical.length === 0) return { engine, grid, horizonSteps, setup, model: await models.open() };
+  if (others.length === 0) return { ...task, model: await models.open() };
   const model = await models.openIfAvailable();
-  const candidates = model === undefined ? statistical : options.candidates;
-  return { engine, grid, horizonSteps, setup: { windowSteps, options: { ...options, candidates } }, model };
+  const candidates = model === undefined ? others : options.candidates;
+  return { ...task, setup: { windowSteps, options: { ...options, candidates } }, model, calendar };
 }
 
 /** The hint where it still holds, otherwise a new look at the series; its weights are still to be found then. */
@@ -180,9 +188,13 @@ async function weigh(task: Task, members: readonly Member[]): Promise<void> {
   await addModelLosses(task, fresh, judged);
   fresh.forEach((member, i) => {
     const { candidates, losses } = judged[i]!;
+    const online = candidates.findIndex(({ engine }) => isOnline(engine));
+    const calendar = online < 0 ? undefined : task.calendar!.judge(member);
+    if (calendar !== undefined) losses[online]! += calendar.loss;
     const weights = weightsOf(losses);
     const { engine } = candidates[weights.indexOf(Math.max(...weights))]!;
-    member.hint = { engine, periods: member.periods, checkedMs: gridEnd(grid), weights };
+    const found = { engine, periods: member.periods, checkedMs: gridEnd(grid), weights };
+    member.hint = calendar !== undefined && weights[online]! > 0 ? { ...found, memory: calendar.memory } : found;
   });
 }
 
@@ -206,7 +218,7 @@ async function addModelLosses(
     const { candidates, losses } = judged[member]!;
     const loss = judgedModelLoss(pinballLoss(rows, actualAfter(members[member]!.values, origin, horizonSteps)));
     candidates.forEach(({ engine }, c) => {
-      if (!isStatistical(engine)) losses[c]! += loss;
+      if (isModel(engine)) losses[c]! += loss;
     });
   });
 }
@@ -222,8 +234,9 @@ async function fillRows(task: Task, members: readonly Member[]): Promise<void> {
 }
 
 async function fillWeighted(task: Task, members: readonly Member[]): Promise<void> {
-  const { setup, horizonSteps, model } = task;
+  const { setup, horizonSteps, model, calendar } = task;
   const rowsOf = members.map(({ target }) => new WeightedRows(target));
+  const rows = new Float64Array(horizonSteps * LEVELS);
   const windows: PastWindow[] = [];
   const shares: { readonly member: number; readonly weight: number }[] = [];
   members.forEach((member, m) => {
@@ -235,7 +248,14 @@ async function fillWeighted(task: Task, members: readonly Member[]): Promise<voi
       { candidates, weights },
       rowsOf[m]!,
     );
-    const weight = weights[candidates.findIndex((candidate) => !isStatistical(candidate.engine))] ?? 0;
+    const weightOf = (is: (engine: string) => boolean) =>
+      weights[candidates.findIndex(({ engine }) => is(engine))] ?? 0;
+    if (weightOf(isOnline) > 0) {
+      const memory = calendar!.forecast(member, member.hint!.memory, rows);
+      member.hint = { ...member.hint!, memory };
+      rowsOf[m]!.add(rows, weightOf(isOnline));
+    }
+    const weight = weightOf(isModel);
     if (weight === 0) return;
     windows.push(member);
     shares.push({ member: m, weight });

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
+import type { Locale } from '../../forecast/calendar/times.ts';
 import type { SeriesHint } from '../../forecast/forecast.ts';
 import type { Grid } from '../../series/grid.ts';
 
@@ -24,6 +25,7 @@ export type ToWorker =
       readonly horizonSteps: number;
       readonly engine: string;
       readonly parameters: Readonly<Record<string, unknown>>;
+      readonly locale: Locale | undefined;
       readonly hints: readonly (SeriesHint | undefined)[];
     };
 

@@ -293,6 +293,7 @@ function messageOf({ request, from, to }: Batch): ToWorker {
     horizonSteps: request.horizonSteps,
     engine: request.engine,
     parameters: request.parameters,
+    locale: request.locale,
     hints: request.hints.slice(from, to),
   };
 }

@@ -1,6 +1,6 @@
-import type { RowOfDay } from './days.ts';
+import { type DaySpan, type RowOfDay, rowOfDay, type Weekday } from './days.ts';
 import type { CalendarShape } from './shape.ts';
-import type { ZoneOffset } from './zone.ts';
+import { type ZoneOffset, zoneOffset } from './zone.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -29,6 +29,38 @@ export interface CalendarTimes {
 export interface Place {
   readonly offset: ZoneOffset;
   readonly row: RowOfDay;
+}
+
+/** A place as plain data, which threads can be told. */
+export interface Locale {
+  /** IANA name. */
+  readonly timezone: string;
+  readonly holidays: { readonly days: readonly DaySpan[]; readonly like: Weekday };
+}
+
+export const NOWHERE: Locale = { timezone: 'UTC', holidays: { days: [], like: 'sunday' } };
+
+/** Throws RangeError for a zone that does not exist. */
+export function placeOf({ timezone, holidays }: Locale): Place {
+  return { offset: zoneOffset(timezone), row: rowOfDay(holidays.days, holidays.like) };
+}
+
+/** The times of some steps in a row of others, without a copy. */
+export function timesPart(times: CalendarTimes, from: number, steps: number): CalendarTimes {
+  const to = from + steps;
+  return {
+    firstStep: times.firstStep + from,
+    steps,
+    cell: times.cell.subarray(from, to),
+    row: times.row.subarray(from, to),
+    cellA: times.cellA.subarray(from, to),
+    rowA: times.rowA.subarray(from, to),
+    cellB: times.cellB.subarray(from, to),
+    rowB: times.rowB.subarray(from, to),
+    share: times.share.subarray(from, to),
+    spike: times.spike.subarray(from, to),
+    minute: times.minute.subarray(from, to),
+  };
 }
 
 /** The places in the calendar of `steps` instants from `startMs` on, `shape.stepMs` apart. */
