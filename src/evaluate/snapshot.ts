@@ -61,7 +61,7 @@ export function stateSignature(pipeline: Pipeline): string {
     pipeline.isMultivariate,
     contextStepsOf(pipeline, techniqueByName(anomaly.technique).needs),
     makesForecasts(pipeline),
-...(pipeline.stream === undefined ? [] : [pipeline.stream]),
+    ...(pipeline.stream === undefined ? [] : [pipeline.stream]),
     ...(learnsOnline(pipeline) || model.id === 'auto' ? [pipeline.timezone, CALENDAR_VERSION] : []),
   ]);
 }
