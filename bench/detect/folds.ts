@@ -30,7 +30,7 @@ export class FoldCollector {
   readonly #name: string;
   readonly #thresholds: readonly number[];
   readonly #series: FoldUnit[] = [];
-  readonly #servers = new Map<number, FoldUnit[]>(AGREEING.map((k) => [k, []]));
+  readonly #servers = AGREEING.map((k) => ({ k, join: kthLargest(k), units: [] as FoldUnit[] }));
 
   constructor(name: string, threshold: number) {
     this.#name = name;
@@ -43,17 +43,15 @@ export class FoldCollector {
     const isServer = set.judgement.kind === 'labels' && set.series.length > 1;
     if (!isServer) this.#series.push(...unitsOfSeries(set, score).map((unit) => this.#counted(unit, true)));
     else
-      for (const [k, units] of this.#servers)
-        units.push(this.#counted(jointUnit(set, joined(set, score, kthLargest(k))), false));
+      for (const { join, units } of this.#servers)
+        units.push(this.#counted(jointUnit(set, joined(set, score, join)), false));
   }
 
   candidates(): Candidate[] {
-    const servers = [...this.#servers].filter(([, units]) => units.length > 0);
+    const servers = this.#servers.filter(({ units }) => units.length > 0);
     const candidate = (name: string, units: readonly FoldUnit[]) => ({ name, thresholds: this.#thresholds, units });
     if (servers.length === 0) return [candidate(this.#name, this.#series)];
-    return servers.map(([k, units]) =>
-      candidate(`${this.#name}, ${k} metric${k > 1 ? 's' : ''}`, [...this.#series, ...units]),
-    );
+    return servers.map(({ k, units }) => candidate(`${this.#name}, k = ${k}`, [...this.#series, ...units]));
   }
 
   #counted(unit: Unit, isSeries: boolean): FoldUnit {

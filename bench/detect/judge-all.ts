@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
-import type { JudgedFile } from '../data/judged-set.ts';
+import type { JudgedFile, JudgedSet } from '../data/judged-set.ts';
 import { type Bench, progressBar } from '../support/suite.ts';
 import { type Candidate, FoldCollector } from './folds.ts';
 import { addFile, type Judged, nothingJudged } from './judge.ts';
 import type { Row } from './rows.ts';
 import type { SceneCollector } from './scenes.ts';
+import { merged, partOf } from './together.ts';
 
 export interface RowJudged {
   readonly row: Row;
@@ -34,19 +35,28 @@ export async function judgeAll(
     sets: new Map<string, Judged>(),
     folds: new FoldCollector(row.name, thresholdOf(row)),
   }));
-  for (const [f, file] of files.entries()) {
-    bench.progress(progressBar(f / files.length, `${file.set} ${basename(file.path)}`));
-    const set = file.read();
-    for (const [r, { row, sets, folds }] of work.entries()) {
-      if (!row.fits(set)) continue;
-      bench.progress(progressBar((f + r / work.length) / files.length, `${file.set} ${set.name} ${row.name}`));
-      if (!sets.has(file.set)) sets.set(file.set, nothingJudged(file.set));
-      const watched = await row.score(set);
-      addFile(sets.get(file.set)!, set, watched, row);
-      if (withCandidates) folds.add(set, watched.score);
-      if (row.name === 'tail') scenes?.add(set, watched, row, thresholdOf(row));
+  let behind = 0;
+  for (const batch of batchesOf(files)) {
+    const [first] = batch as [JudgedFile];
+    bench.progress(progressBar(behind / files.length, `${first.set} ${basename(first.path)}`));
+    for (const sets of byStep(batch.map((file) => file.read()))) {
+      const whole = sets.length === 1 ? sets[0]! : merged(sets);
+      for (const [r, { row, sets: judged, folds }] of work.entries()) {
+        if (!row.fits(whole)) continue;
+        const share = (behind + (batch.length * r) / work.length) / files.length;
+        bench.progress(progressBar(share, `${first.set} ${whole.name} ${row.name}`));
+        if (!judged.has(first.set)) judged.set(first.set, nothingJudged(first.set));
+        const watched = await row.score(whole);
+        for (const [s, set] of sets.entries()) {
+          const own = sets.length === 1 ? watched : partOf(watched, whole, sets, s);
+          addFile(judged.get(first.set)!, set, own, row);
+          if (withCandidates) folds.add(set, own.score);
+          if (row.name === 'tail') scenes?.add(set, own, row, thresholdOf(row));
+        }
+      }
     }
-    bench.done(`${file.set} ${set.name}`);
+    behind += batch.length;
+    bench.done(batch.length === 1 ? `${first.set} ${basename(first.path)}` : `${first.set}, ${batch.length} files`);
   }
   return work.map(({ row, threshold, sets, folds }) => ({
     row,
@@ -54,4 +64,21 @@ export async function judgeAll(
     sets: [...sets.values()],
     candidates: withCandidates ? folds.candidates() : [],
   }));
+}
+
+/** Files that are watched together: those of the KPI challenge, each of a single series. */
+function batchesOf(files: readonly JudgedFile[]): JudgedFile[][] {
+  const batches: JudgedFile[][] = [];
+  for (const file of files) {
+    const newest = batches.at(-1);
+    if (file.set === 'kpi2018' && newest?.[0]!.part === file.part) newest.push(file);
+    else batches.push([file]);
+  }
+  return batches;
+}
+
+function byStep(sets: readonly JudgedSet[]): JudgedSet[][] {
+  if (sets.length === 1) return [[...sets]];
+  const steps = [...new Set(sets.map(({ stepMs }) => stepMs))];
+  return steps.map((stepMs) => sets.filter((set) => set.stepMs === stepMs));
 }

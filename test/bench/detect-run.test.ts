@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findJudged } from '../../bench/data/find-judged.ts';
 import type { JudgedSet } from '../../bench/data/judged-set.ts';
 import { rowsNamed } from '../../bench/detect/rows.ts';
+import { merged, partOf } from '../../bench/detect/together.ts';
 import { watch } from '../../bench/detect/watch.ts';
 import { suite } from '../../bench/detect.ts';
 import { asResult, type BenchResult } from '../../bench/support/report.ts';
@@ -158,6 +159,18 @@ describe('a set that is watched', () => {
       const hourly = await scoresOf(kpi!, rule);
       expect(hourly).toEqual(await scoresOf(kpi!, rule, MINUTE_MS));
       expect(hourly.filter(Number.isFinite).length).toBeGreaterThan(2500);
+    }
+  });
+
+  it('has the same scores when one pipeline watches other series too', async () => {
+    const [, one, other] = await setsIn(allLayouts());
+    const late = { ...other!, startMs: other!.startMs + 500 * MINUTE_MS };
+    const sets = [one!, late];
+    for (const row of rowsNamed('tail,z_score').filter(({ name }) => name !== 'random')) {
+      const whole = merged(sets);
+      const together = await row.score(whole);
+      for (const [s, set] of sets.entries())
+        expect(partOf(together, whole, sets, s).score, row.name).toEqual((await row.score(set)).score);
     }
   });
 

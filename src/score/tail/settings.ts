@@ -4,21 +4,27 @@
  */
 
 /** −log10 of the rarity at which a sample lies on the band's edge, at a confidence level of 0.99. */
-export const EDGE = 2.7;
+export const EDGE = 2.65;
+/** What a view's rarity counts for. The forecast's: the distance from what was forecast, where a forecast was made. */
+export const SPIKE_WEIGHT = 1;
+export const JUMP_WEIGHT = 1;
+export const SHIFT_WEIGHT = 0.85;
+export const FORECAST_WEIGHT = 0.7;
+
 /** The share of samples that counts as the tail. */
-export const TAIL_SHARE = 0.03;
+export const TAIL_SHARE = 0.04;
 /** Step of the tracked tail start, in logarithms. */
-export const START_STEP = 0.05;
+export const START_STEP = 0.03;
 /** Step while a view is young: half over the tail samples seen, within these bounds. */
 export const YOUNG_STEPS = 2 / (TAIL_SHARE * START_STEP);
 export const MOST_START_STEP = 0.5;
 /** Excesses that the tail index remembers. */
-export const INDEX_MEMORY = 1000;
+export const INDEX_MEMORY = 300;
 /** An excess is learnt as this many times the index at most: one incident must not make incidents usual. */
 export const MOST_EXCESS = 20;
 /** What is thought of a tail before it is seen, and the excesses that opinion weighs. */
-export const FIRST_INDEX = 0.4;
-export const FIRST_INDEX_WEIGHT = 30;
+export const FIRST_INDEX = 0.5;
+export const FIRST_INDEX_WEIGHT = 20;
 export const LEAST_INDEX = 0.05;
 
 /** Samples whose deviations are averaged plainly before anything else is learnt. */
@@ -34,8 +40,8 @@ export const MOST_SCALES = 5;
 /** Slots of the day: half an hour each, or a step where that is longer. */
 export const SLOTS_PER_DAY = 48;
 /** Share in the scale of what this time of day is used to beyond `USUAL_EVERYWHERE` times what any time is. */
-export const SLOT_SHARE = 0.3;
-export const USUAL_EVERYWHERE = 1.5;
+export const SLOT_SHARE = 1;
+export const USUAL_EVERYWHERE = 4;
 /** Weight of the newest day in a time slot's usual maximum. */
 export const SLOT_RATE = 0.1;
 /** A maximum is learnt as this many times the old one, or this many times `SLOT_FLOOR` scales, at most. */

@@ -1,10 +1,9 @@
 import type { Technique } from '../score.ts';
 import { edgeOf, TailScorer } from './scorer.ts';
+import { FORECAST_WEIGHT, JUMP_WEIGHT, SHIFT_WEIGHT, SPIKE_WEIGHT } from './settings.ts';
 
 /** Of the views that look at the newest samples alone. */
-const WEIGHTS: readonly number[] = [1, 1, 0.7];
-/** Of the distance from what was forecast. */
-const FORECAST_WEIGHT = 0.7;
+const WEIGHTS: readonly number[] = [SPIKE_WEIGHT, JUMP_WEIGHT, SHIFT_WEIGHT];
 
 /**
  * How rare a sample is in its own series' tail. Three views of the newest samples, each an affine function of the newest
