@@ -26,7 +26,8 @@ export function chooseThreshold(units: readonly Unit[], budget = BUDGET): number
   const tried = thresholdsOf(units.map(({ scores }) => scores));
   const counts = units.map((unit) => countAlarms(unit, tried));
   const at = tried.map((threshold, i) => ({ threshold, ...measuresOf(addCounts(counts.map((own) => own[i]!))) }));
-  const best = (some: typeof at) => some.reduce((most, each) => (each.event_f1 > most.event_f1 ? each : most), some[0]!);
+  const best = (some: typeof at) =>
+    some.reduce((most, each) => (each.event_f1 > most.event_f1 ? each : most), some[0]!);
   const loud = best(at);
   const quiet = at.filter(({ false_alarms_per_series_day: rate }) => rate <= budget);
   if (quiet.length === 0 || best(quiet).event_f1 < WORTH_THE_BUDGET * loud.event_f1) return loud.threshold;

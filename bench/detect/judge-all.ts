@@ -71,7 +71,7 @@ function batchesOf(files: readonly JudgedFile[]): JudgedFile[][] {
   const batches: JudgedFile[][] = [];
   for (const file of files) {
     const newest = batches.at(-1);
-    if (file.set === 'kpi2018' && newest?.[0]!.part === file.part) newest.push(file);
+    if (file.set === 'kpi2018' && newest?.[0]?.part === file.part) newest.push(file);
     else batches.push([file]);
   }
   return batches;
