@@ -6,7 +6,7 @@ export const anomaly = section(
   {
     technique: choice(['tail', 'confidence_interval', 'z_score', 'iqr', 'isolation_forest', 'peers'], {
       description:
-        'How a sample is scored. `tail`: by how rare it is for its own series; needs no forecast, and is the best of them on labelled operational data. `confidence_interval`: by the band of the forecast made before it. `z_score` and `iqr`: by the samples just before it, for those who know them. `peers`: one member of a fleet by its siblings at the same instant. `isolation_forest`: by how easily it is told from the samples of the last days; with `series_type: multivariate`, those of several series together.',
+        'How a sample is scored. `tail`: by how rare it is for its own series; needs no forecast, looks at one where there is one, and is the best of them on labelled operational data. `confidence_interval`: by the band of the forecast made before it. `z_score` and `iqr`: by the samples just before it, for those who know them. `peers`: one member of a fleet by its siblings at the same instant. `isolation_forest`: by how easily it is told from the samples of the last days; with `series_type: multivariate`, those of several series together.',
       default: 'tail',
     }),
     confidence_level: number({
