@@ -147,13 +147,13 @@ export class SeriesForestScorer implements Scorer {
     return forest.isolation(this.#sample);
   }
 
-  /** Where isolation would never be enough, far beyond everything that is remembered is. */
+  /** Far beyond everything that is remembered is outside, also where isolation would be enough only farther out, or never. */
   #edge(forest: Forest, centre: number, side: number, most: number): number {
     const edge = forest.edge(centre, side, this.#features, most);
-    if (Number.isFinite(edge)) return edge;
     let extent = Math.max(LEAST_EXTENT_SHARE * Math.abs(centre), LEAST_EXTENT);
     for (let row = 0; row < forest.held; row++) extent = Math.max(extent, Math.abs(forest.row(row)[0]! - centre));
-    return centre + side * FAR * extent;
+    const far = centre + side * FAR * extent;
+    return Number.isFinite(edge) && Math.abs(edge - centre) < FAR * extent ? edge : far;
   }
 
   /** A value at which a sample would not be anomalous: that before it, or one of those before. */
