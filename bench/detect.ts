@@ -29,12 +29,13 @@ export const suite: Suite = {
     candidates: 'FILE to write to what --folds would choose from',
   },
   flags: {
+    alone: 'leave out the rows that are none of ours',
     folds: 'also choose threshold, rule for servers and variant without what they are judged by',
   },
   needs: ['data'],
   async run(bench) {
     const { options } = bench;
-    const rows = rowsNamed(options['techniques']);
+    const rows = rowsNamed(options['techniques'], options['alone'] !== undefined);
     const frozen = options['threshold'] === undefined ? {} : readFrozen(options['threshold']);
     const wanted = setFilter(options['sets']);
     const files = (await findJudged(options['data']!)).filter((file) => wanted(file.set, file.part));

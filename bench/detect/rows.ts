@@ -45,7 +45,8 @@ function techniqueRow(name: string, rule: readonly string[], more: Partial<Row> 
     threshold: 1,
     join: kthLargest(AGREEING_METRICS),
     fits: () => true,
-    score: (set) => watch(set, { rule: ['mode: anomaly_only', ...rule] }),
+    score: (set) =>
+      watch(set, { rule: rule.some((line) => line.startsWith('mode:')) ? rule : ['mode: anomaly_only', ...rule] }),
     ...more,
   };
 }
@@ -58,6 +59,8 @@ export const ROWS: readonly Row[] = [
   baselineRow('rolling_z_score', 7.25, rollingZScore),
   baselineRow('first_difference', 13.1, firstDifference),
   techniqueRow('tail', []),
+  // With the forecast as a fourth view, as pipelines have it that show forecasts too.
+  techniqueRow('tail_with_forecast', ['mode: forecast_and_anomaly', 'model: {id: calendar}']),
   techniqueRow('confidence_interval', ['anomaly: {technique: confidence_interval}', 'model: {id: calendar}']),
   techniqueRow('z_score', ['anomaly: {technique: z_score}']),
   techniqueRow('iqr', ['anomaly: {technique: iqr}']),
@@ -69,14 +72,14 @@ export const ROWS: readonly Row[] = [
   }),
 ];
 
-/** Rows of these names, in the order of the table; those that are no technique always belong to it. */
-export function rowsNamed(list: string | undefined): readonly Row[] {
-  if (list === undefined) return ROWS;
+/** Rows of these names, in the order of the table; those that are no technique belong to it unless ours are alone. */
+export function rowsNamed(list: string | undefined, isAlone = false): readonly Row[] {
+  if (list === undefined) return isAlone ? ROWS.slice(BASELINES) : ROWS;
   const names = list.split(',').map((name) => name.trim());
   const unknown = names.filter((name) => !ROWS.some((row) => row.name === name));
   if (unknown.length > 0)
     throw new Error(`no such technique: ${unknown.join(', ')}; there are ${ROWS.map(({ name }) => name).join(', ')}`);
-  return ROWS.filter(({ name }, i) => i < BASELINES || names.includes(name));
+  return ROWS.filter(({ name }, i) => (i < BASELINES && !isAlone) || names.includes(name));
 }
 
 const BASELINES = 3;

@@ -89,6 +89,6 @@ export function labelsOnGrid({ judgement, rows, steps }: JudgedSet): Uint8Array 
   if (judgement.kind === 'labels')
     for (const [row, place] of rows.entries()) if (judgement.labels[row] === 1) labels[place] = 1;
   if (judgement.kind === 'windows')
-    for (const [first, last] of judgement.windows) for (let row = first; row <= last; row++) labels[rows[row]!] = 1;
+    for (const [first, last] of judgement.windows) labels.fill(1, rows[first]!, rows[last]! + 1);
   return labels;
 }

@@ -33,7 +33,18 @@ export async function runVariant(
   const dir = mkdtempSync(join(tmpdir(), 'openanomaly-bench-'));
   try {
     const [json, candidates] = [join(dir, 'report.json'), join(dir, 'candidates.json')];
-    const args = ['detect', '--data', options.data, '--techniques', 'tail', '--json', json, '--candidates', candidates];
+    const args = [
+      'detect',
+      '--alone',
+      '--data',
+      options.data,
+      '--techniques',
+      'tail',
+      '--json',
+      json,
+      '--candidates',
+      candidates,
+    ];
     if (options.sets !== undefined) args.push('--sets', options.sets);
     await runApart(args, settings);
     return {
