@@ -9,7 +9,7 @@ export const EDGE = 2.65;
 export const SPIKE_WEIGHT = 1;
 export const JUMP_WEIGHT = 1;
 export const SHIFT_WEIGHT = 0.85;
-export const FORECAST_WEIGHT = 0.7;
+export const FORECAST_WEIGHT = 0.5;
 
 /** The share of samples that counts as the tail. */
 export const TAIL_SHARE = 0.04;
