@@ -114,7 +114,7 @@ describe('seasons', () => {
     const draw = noise();
     const replay = new Replay({}).learn(7 * DAY, (timeMs) => 100 + wave(timeMs) + draw());
     const errors = replay.medians(DAY).map((value, i) => Math.abs(value - 100 - wave(replay.nextMs + i * MINUTE_MS)));
-    // Of a wave of ±20; the last bits of Math.sin, which Node's versions disagree on, move the largest by some tenths.
+    // Of a wave of ±20: a week is short for a profile that also tells weekdays from weekends.
     expect(Math.max(...errors)).toBeLessThan(5);
     expect(errors.reduce((sum, error) => sum + error) / DAY).toBeLessThan(2);
   });
