@@ -34,6 +34,14 @@ def test_a_rhythm_is_found_and_noise_has_none():
     assert find_periods(rng.standard_normal(4000), [60, 1440]) == []
 
 
+def test_what_says_most_far_ahead_comes_first():
+    rng = np.random.default_rng(6)
+    t = np.arange(8000)
+    drift = fast.recursive(0.3 * rng.standard_normal(8000), np.array([0.98]))
+    found = find_periods(6 * np.sin(2 * np.pi * t / 1440) + drift + np.tile([0.6, -0.6], 4000), [60, 1440])
+    assert found == [1440, 2]
+
+
 def test_a_template_leaves_extremes_out():
     values = np.tile(np.arange(10.0), 7)
     values[23] = 1000

@@ -1,9 +1,9 @@
-"""python -m tiny train|export|evaluate|parity|draw: each command tells its options with --help."""
+"""python -m tiny generate|train|export|evaluate|parity: each command tells its options with --help."""
 
 import argparse
 import importlib
 
-COMMANDS = ("train", "export", "evaluate", "parity", "draw")
+COMMANDS = ("generate", "train", "export", "evaluate", "parity")
 
 
 def main() -> None:
