@@ -19,6 +19,9 @@ const CALENDAR_BONUS = 0.99;
 /** Periods closer than this share are the same one. */
 const SAME_PERIOD = 0.02;
 
+/** "Far ahead": so many steps lie between a position and the newest value its template may see. */
+const FAR_STEPS = 64;
+
 interface Candidate {
   readonly period: number;
   /** Mean absolute error of its template over that of a constant level. */
@@ -27,31 +30,56 @@ interface Candidate {
 }
 
 /**
- * Periods of a column in steps, best first, at most two; empty when no rhythm pays. Candidates are the peaks of the
- * autocorrelation and the calendar's hour, day and week; the one whose template errs least is kept, and a second that
- * makes their mean better. Telemetry often has periods no calendar knows (jobs every 36 steps, scrape artefacts), so
- * detection decides, not the calendar. NaN is a missing sample.
+ * Periods of a column in steps, at most two; empty when no rhythm pays. Candidates are the peaks of the autocorrelation
+ * and the calendar's hour, day and week. First comes the one whose template says most far ahead, where a short "period"
+ * of a smooth series, whose template is a running mean in disguise, says nothing that a level does not. Then the one
+ * whose template says most of the next step, or, where that is the same, a partner that makes it better. Telemetry often
+ * has periods no calendar knows (jobs every 36 steps, scrape artefacts), so detection decides, not the calendar. NaN is a
+ * missing sample.
  */
 export function findPeriods(values: Float64Array, stepMs: number): number[] {
   const n = values.length;
   const judged = values.subarray(n - Math.min(JUDGED_STEPS, n >> 1));
   const levelError = errorOfLevel(judged);
   if (!(levelError > 0)) return [];
-  const candidates: Candidate[] = [];
+  const farLevelError = Math.min(levelError, levelledError(judged, new Float64Array(judged.length), 1));
+  const near: Candidate[] = [];
+  let far: Omit<Candidate, 'template'> | undefined;
   const calendar = calendarPeriods(stepMs);
   for (const period of new Set([...peaks(values), ...calendar])) {
     if (period < 2 || period * 2 > n) continue;
-    const template = new Float64Array(judged.length);
-    fillTemplate(values, period, n - judged.length, template);
     const handicap = calendar.includes(period) ? CALENDAR_BONUS : 1;
-    const error = (meanError(judged, period, (i) => template[i]!) / levelError) * handicap;
-    if (error < SECOND_GAIN) candidates.push({ period, error, template });
+    const template = templateOf(values, period, judged.length, 1);
+    const error = (meanError(judged, period, template) / levelError) * handicap;
+    if (error < SECOND_GAIN) near.push({ period, error, template });
+    const ahead = period >= FAR_STEPS ? template : templateOf(values, period, judged.length, FAR_STEPS);
+    const aheadError = Math.min(meanError(judged, period, ahead), levelledError(judged, ahead, period));
+    const candidate = { period, error: (aheadError / farLevelError) * handicap };
+    if (candidate.error < LEAST_GAIN && (far === undefined || compare(candidate, far) < 0)) far = candidate;
   }
-  candidates.sort((a, b) => a.error - b.error || a.period - b.period);
-  const best = candidates[0];
-  if (best === undefined || best.error >= LEAST_GAIN) return [];
-  const second = secondPeriod(judged, levelError, candidates);
-  return second === undefined ? [best.period] : [best.period, second];
+  near.sort(compare);
+  const found = far === undefined ? [] : [far.period];
+  const nearest = near[0];
+  if (nearest === undefined || nearest.error >= LEAST_GAIN) return found;
+  if (differs(nearest.period, found)) found.push(nearest.period);
+  if (found.length > 1) return found;
+  const second = secondPeriod(judged, levelError, near, found);
+  return second === undefined ? found : [...found, second];
+}
+
+function compare(a: Omit<Candidate, 'template'>, b: Omit<Candidate, 'template'>): number {
+  return a.error - b.error || a.period - b.period;
+}
+
+function differs(period: number, found: readonly number[]): boolean {
+  return found.every((other) => Math.abs(period - other) > Math.max(1, SAME_PERIOD * other));
+}
+
+/** The template of the newest `steps` positions from what is known `lead` steps before each. */
+function templateOf(values: Float64Array, period: number, steps: number, lead: number): Float64Array {
+  const template = new Float64Array(steps);
+  fillTemplate(values, period, values.length - steps, template, lead);
+  return template;
 }
 
 /** Hour, day and week in steps, where they are whole and longer than one. */
@@ -71,32 +99,69 @@ function peaks(values: Float64Array): number[] {
   return found.sort((a, b) => correlation[b]! - correlation[a]! || a - b).slice(0, MOST_PEAKS);
 }
 
-function secondPeriod(judged: Float64Array, levelError: number, candidates: readonly Candidate[]): number | undefined {
-  const best = candidates[0]!;
+/** The period whose template makes the mean with that of the best one better, where one does. */
+function secondPeriod(
+  judged: Float64Array,
+  levelError: number,
+  near: readonly Candidate[],
+  found: readonly number[],
+): number | undefined {
+  const best = near[0]!;
+  const joint = new Float64Array(judged.length);
   let least = best.error * JOINT_GAIN;
-  let found: number | undefined;
-  for (const other of candidates.slice(1)) {
-    if (Math.abs(other.period - best.period) <= Math.max(1, SAME_PERIOD * best.period)) continue;
-    const joint = (i: number) => (other.template[i]! + best.template[i]!) / 2;
+  let second: number | undefined;
+  for (const other of near.slice(1)) {
+    if (!differs(other.period, found)) continue;
+    for (let i = 0; i < joint.length; i++) joint[i] = (other.template[i]! + best.template[i]!) / 2;
     const error = meanError(judged, other.period, joint) / levelError;
     if (error >= least) continue;
     least = error;
-    found = other.period;
+    second = other.period;
   }
-  return found;
+  return second;
 }
 
 /** Mean absolute error of a template; Infinity when fewer steps than one period can be compared. */
-function meanError(judged: Float64Array, period: number, template: (i: number) => number): number {
+function meanError(judged: Float64Array, period: number, template: Float64Array): number {
   let sum = 0;
   let count = 0;
   for (let i = 0; i < judged.length; i++) {
-    const error = Math.abs(judged[i]! - template(i));
+    const error = Math.abs(judged[i]! - template[i]!);
     if (Number.isNaN(error)) continue;
     sum += error;
     count++;
   }
   return count < period ? Number.POSITIVE_INFINITY : sum / count;
+}
+
+/**
+ * Mean absolute error of a template plus a level known `FAR_STEPS` before: the mean of the `FAR_STEPS` errors until then.
+ * Infinity when fewer steps than one period can be compared.
+ */
+function levelledError(judged: Float64Array, template: Float64Array, period: number): number {
+  let level = 0;
+  let known = 0;
+  let sum = 0;
+  let count = 0;
+  for (let i = FAR_STEPS; i < judged.length; i++) {
+    const newest = judged[i - FAR_STEPS]! - template[i - FAR_STEPS]!;
+    if (!Number.isNaN(newest)) {
+      level += newest;
+      known++;
+    }
+    if (i >= 2 * FAR_STEPS) {
+      const oldest = judged[i - 2 * FAR_STEPS]! - template[i - 2 * FAR_STEPS]!;
+      if (!Number.isNaN(oldest)) {
+        level -= oldest;
+        known--;
+      }
+    }
+    const error = judged[i]! - template[i]!;
+    if (known === 0 || Number.isNaN(error)) continue;
+    sum += Math.abs(error - level / known);
+    count++;
+  }
+  return count < Math.max(period, 1) ? Number.POSITIVE_INFINITY : sum / count;
 }
 
 /** Mean absolute deviation from the median; 0 for a column without samples. */

@@ -4,14 +4,15 @@ export const TEMPLATE_CYCLES = 6;
 /**
  * Seasonal template for positions from, from + 1, … of a column, one per entry of `target`: what the same phase of
  * the last cycles says, without the extremes (of three or four values the median, of more the mean without the
- * largest and the smallest), so that one bad cycle leaves no copy of itself. A position only sees values before it
- * and before the column's end, so differences to the template are honest forecast errors. NaN where no cycle has a
- * value.
+ * largest and the smallest), so that one bad cycle leaves no copy of itself. A position only sees values at least
+ * `lead` steps before it and before the column's end, so differences to the template are honest forecast errors. NaN
+ * where no cycle has a value.
  */
-export function fillTemplate(values: Float64Array, period: number, from: number, target: Float64Array): void {
+export function fillTemplate(values: Float64Array, period: number, from: number, target: Float64Array, lead = 1): void {
   const end = values.length;
+  const back = period * Math.ceil(lead / period);
   for (let i = 0; i < target.length; i++) {
-    let position = from + i - period;
+    let position = from + i - back;
     if (position >= end) position -= period * Math.ceil((position - end + 1) / period);
     let count = 0;
     let low = 0;

@@ -7,17 +7,17 @@ TEMPLATE_CYCLES = 6
 
 
 @njit(cache=True)
-def fill_template(values, period, start, template, spread):
+def fill_template(values, period, start, template, spread, lead=1):
     """Seasonal template and its spread for positions start, start + 1, … of a column, as the product makes them.
 
-    Of the last six same-phase values before a position (and before the column's end): the mean without the largest and
+    Of the last six same-phase values at least `lead` steps before a position (and before the column's end): the mean without the largest and
     the smallest, of three or four the middle, of fewer the mean. `spread` is the mean distance of those values from the
     template, 0 where fewer than two exist. NaN is missing; NaN in `template` where no cycle has a value.
     """
     end = len(values)
     cycle = np.empty(TEMPLATE_CYCLES)
     for i in range(len(template)):
-        position = start + i - period
+        position = start + i - period * -(-lead // period)
         if position >= end:
             position -= period * -(-(position - end + 1) // period)
         count = 0
@@ -62,6 +62,33 @@ def mean_error(judged, template, period):
             total += error
             count += 1
     return np.inf if count < period else total / count
+
+
+@njit(cache=True)
+def levelled_error(judged, template, lead, period):
+    """Mean absolute error of a template plus a level known `lead` steps before: the mean of the `lead` errors before.
+
+    Infinite when fewer steps than one period can be compared.
+    """
+    level = 0.0
+    known = 0
+    total = 0.0
+    count = 0
+    for i in range(lead, len(judged)):
+        error = judged[i - lead] - template[i - lead]
+        if not np.isnan(error):
+            level += error
+            known += 1
+        if i >= 2 * lead:
+            error = judged[i - 2 * lead] - template[i - 2 * lead]
+            if not np.isnan(error):
+                level -= error
+                known -= 1
+        error = judged[i] - template[i]
+        if known > 0 and not np.isnan(error):
+            total += abs(error - level / known)
+            count += 1
+    return np.inf if count < max(period, 1) else total / count
 
 
 @njit(cache=True)

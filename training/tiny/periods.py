@@ -13,6 +13,7 @@ SECOND_GAIN = LEAST_GAIN * 1.05
 JOINT_GAIN = 0.995
 CALENDAR_BONUS = 0.99
 SAME_PERIOD = 0.02
+FAR_STEPS = 64
 
 TRIM = 0.005
 TRIM_SAMPLES = 3000
@@ -47,27 +48,44 @@ def autocorrelation(values: np.ndarray, max_lag: int) -> np.ndarray:
 
 
 def find_periods(values: np.ndarray, calendar: list[int]) -> list[int]:
-    """At most two periods of a column, in steps, best first. `calendar`: hour, day and week in steps where whole."""
+    """At most two periods of a column, in steps: the one that says most far ahead, and the one that says most of the next step.
+
+    `calendar`: hour, day and week in steps where whole.
+    """
     n = len(values)
     judged = values[n - min(JUDGED_STEPS, n // 2) :]
     level_error = error_of_level(judged)
     if not level_error > 0:
         return []
-    candidates = []
+    far_level_error = min(level_error, fast.levelled_error(judged, np.zeros(len(judged)), FAR_STEPS, 1))
+    far, near = [], []
     for period in dict.fromkeys([*_peaks(values), *calendar]):
         if period < 2 or period * 2 > n:
             continue
-        template = np.empty(len(judged))
-        fast.fill_template(values, period, n - len(judged), template, np.empty(len(judged)))
         bonus = CALENDAR_BONUS if period in calendar else 1.0
+        template = _template(values, period, len(judged), 1)
         error = fast.mean_error(judged, template, period) / level_error * bonus
         if error < SECOND_GAIN:
-            candidates.append((error, period, template))
-    candidates.sort(key=lambda candidate: candidate[:2])
-    if not candidates or candidates[0][0] >= LEAST_GAIN:
-        return []
-    second = _second_period(judged, level_error, candidates)
-    return [candidates[0][1]] if second is None else [candidates[0][1], second]
+            near.append((error, period, template))
+        ahead = template if period >= FAR_STEPS else _template(values, period, len(judged), FAR_STEPS)
+        error = min(fast.mean_error(judged, ahead, period), fast.levelled_error(judged, ahead, FAR_STEPS, period))
+        error = error / far_level_error * bonus
+        if error < LEAST_GAIN:
+            far.append((error, period))
+    near.sort(key=lambda candidate: candidate[:2])
+    found = [min(far)[1]] if far else []
+    if near and near[0][0] < LEAST_GAIN:
+        found += [near[0][1]] if _differs(near[0][1], found) else []
+        if len(found) == 1:
+            found += _second_period(judged, level_error, near, found)
+    return found
+
+
+def _template(values, period, steps, lead):
+    """The template of the newest `steps` positions from what is known `lead` steps before each."""
+    template = np.empty(steps)
+    fast.fill_template(values, period, len(values) - steps, template, np.empty(steps), lead)
+    return template
 
 
 def _peaks(values: np.ndarray) -> list[int]:
@@ -80,16 +98,21 @@ def _peaks(values: np.ndarray) -> list[int]:
     return [int(lag) for lag in lags[order][:MOST_PEAKS]]
 
 
-def _second_period(judged, level_error, candidates):
-    error, best, best_template = candidates[0]
-    least, found = error * JOINT_GAIN, None
-    for _, period, template in candidates[1:]:
-        if abs(period - best) <= max(1, SAME_PERIOD * best):
+def _second_period(judged, level_error, near, found):
+    """The period whose template makes the mean with that of the best one better, where one does."""
+    error, _, best_template = near[0]
+    least, second = error * JOINT_GAIN, []
+    for _, period, template in near[1:]:
+        if not _differs(period, found):
             continue
         joint = fast.mean_error(judged, (template + best_template) / 2, period) / level_error
         if joint < least:
-            least, found = joint, period
-    return found
+            least, second = joint, [period]
+    return second
+
+
+def _differs(period, found):
+    return all(abs(period - other) > max(1, SAME_PERIOD * other) for other in found)
 
 
 def error_of_level(values: np.ndarray) -> float:
