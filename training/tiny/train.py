@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=110, help="of training in all, over all resumptions")
     parser.add_argument("--resume", action="store_true", help="go on from --out")
     parser.add_argument("--pilot", type=Path, help="weights of a four-layer model to start from")
+    parser.add_argument("--start", type=Path, help="checkpoint whose average to start from")
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--batch", type=int, default=160)
@@ -109,6 +110,8 @@ def run(arguments) -> None:
     network = Tiny(arguments.width, arguments.layers)
     if arguments.pilot is not None and not arguments.resume:
         start_from_pilot(network, torch.load(arguments.pilot, map_location="cpu"))
+    if arguments.start is not None and not arguments.resume:
+        network.load_state_dict(torch.load(arguments.start, map_location="cpu")["average"])
     network.to(arguments.device)
     average = copy.deepcopy(network)
     optimiser = torch.optim.AdamW(network.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
@@ -119,7 +122,8 @@ def run(arguments) -> None:
         average.load_state_dict(checkpoint["average"])
         optimiser.load_state_dict(checkpoint["optimiser"])
         progress = checkpoint["progress"]
-    start = f"{arguments.pilot.name}" if arguments.pilot else "random weights"
+    given = arguments.start or arguments.pilot
+    start = given.name if given else "random weights"
     progress["runs"].append({"generator": source_hash(), "start": "checkpoint" if arguments.resume else start})
 
     queue = multiprocessing.Queue(6)
