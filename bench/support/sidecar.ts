@@ -40,10 +40,11 @@ export class Sidecar {
     }
   }
 
-  static async start(datasourceUrl: string, rules: string): Promise<Sidecar> {
+  /** `more` is added to the settings, at the top level. */
+  static async start(datasourceUrl: string, rules: string, more = ''): Promise<Sidecar> {
     const dir = mkdtempSync(join(tmpdir(), 'openanomaly-bench-'));
     writeFileSync(join(dir, 'rules.yaml'), rules);
-    const settings = `datasources: {default: {type: prometheus, url: '${datasourceUrl}', timeout: 5m}}\nrule_files: [rules.yaml]\n`;
+    const settings = `datasources: {default: {type: prometheus, url: '${datasourceUrl}', timeout: 5m}}\nrule_files: [rules.yaml]\n${more}`;
     writeFileSync(join(dir, 'openanomaly.yaml'), settings);
     const port = await freePort();
     const flags = [`--config.file=${join(dir, 'openanomaly.yaml')}`, `--web.listen-address=127.0.0.1:${port}`];
@@ -54,6 +55,10 @@ export class Sidecar {
     process.once('exit', () => child.kill('SIGKILL'));
     await sidecar.#untilReady();
     return sidecar;
+  }
+
+  get url(): string {
+    return this.#url;
   }
 
   /** One self-metric by the start of its line; the page is rendered for it, so ask outside of what is measured. */

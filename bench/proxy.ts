@@ -1,0 +1,237 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import snappy from 'snappyjs';
+import { ByteBuffer } from '../src/wire/remote-write/byte-buffer.ts';
+import { LabelEncoder } from '../src/wire/remote-write/labels.ts';
+import { encodeWriteRequest } from '../src/wire/remote-write/v1.ts';
+import { startPrometheus } from '../test/support/servers.ts';
+import { cpuMs, residentBytes } from './support/process-stats.ts';
+import { Sidecar } from './support/sidecar.ts';
+import { type Bench, quantile, type Suite } from './support/suite.ts';
+
+const SERIES = 100_000;
+const SAMPLES_PER_REQUEST = 500;
+/** Requests that a sender has under way, as Prometheus has shards. */
+const CONCURRENT = 8;
+const ROUNDS = 6;
+/** Requests of each way in a turn of the latency measurement, one at a time. */
+const LATENCY_REQUESTS = 100;
+
+/** One series in ten is looked at. */
+const RULES = `
+groups:
+  - name: bench
+    pipelines:
+      - {name: bench, selector: 'bench_requests{mode="m0"}', step: 15s, mode: anomaly_only, anomaly: {technique: z_score}}
+`;
+
+interface Way {
+  readonly name: string;
+  readonly url: string;
+  readonly agent: Agent;
+}
+
+export const suite: Suite = {
+  async run(bench) {
+    const series = seriesOf();
+    await compareThroughput(bench, series);
+    await compareLatency(bench, series);
+  },
+};
+
+/** Six labels a series, as an exporter on many hosts would have them. */
+function seriesOf() {
+  const encoder = new LabelEncoder();
+  return Array.from({ length: SERIES }, (_, i) => ({
+    help: '',
+    labelBytes: encoder.encode([
+      ...['__name__', 'bench_requests', 'cpu', String(i % 16), 'instance', `host-${i >> 4}.example.org:9100`],
+      ...['job', 'node_exporter', 'mode', `m${i % 10}`, 'zone', `eu-west-${i % 3}`],
+    ]),
+  }));
+}
+
+type Series = ReturnType<typeof seriesOf>;
+
+/** One sample of every series at an instant, in requests. */
+function requestsAt(series: Series, timestampMs: number): Uint8Array[] {
+  const buffer = new ByteBuffer();
+  const bodies: Uint8Array[] = [];
+  for (let from = 0; from < series.length; from += SAMPLES_PER_REQUEST) {
+    const part = series.slice(from, from + SAMPLES_PER_REQUEST);
+    buffer.clear();
+    encodeWriteRequest(
+      {
+        series: part,
+        timestampsMs: new Float64Array(part.length).fill(timestampMs),
+        values: Float64Array.from(part, (_, i) => Math.sin(i + timestampMs)),
+        ended: new Uint8Array(part.length),
+      },
+      buffer,
+    );
+    bodies.push(snappy.compress(buffer.written()));
+  }
+  return bodies;
+}
+
+/** Against a real Prometheus: it is what a sender waits for. All ways lead to the same one. */
+async function compareThroughput(bench: Bench, series: Series): Promise<void> {
+  bench.progress('starting Prometheus');
+  const receiver = await startPrometheus();
+  const ours = await startOurs(`${receiver.url}/api/v1/write`);
+  const copy = await startChild('copy', `${receiver.url}/api/v1/write`);
+  const ways = waysOf(`${receiver.url}/api/v1/write`, copy.url, `${ours.url}/api/v1/write`);
+  const seconds: Record<string, number[]> = {};
+  let timestampMs = Date.now() - 600_000;
+  let cpuOfOursMs = 0;
+  try {
+    for (let round = -1; round < ROUNDS; round++) {
+      for (const way of ways) {
+        bench.progress(`throughput, round ${round + 1} of ${ROUNDS}, ${way.name}`);
+        const bodies = requestsAt(series, timestampMs);
+        timestampMs += 1000;
+        const cpuBeforeMs = cpuMs(ours.pid);
+        const startedMs = performance.now();
+        await sendAll(way, bodies);
+        // The first round makes the series everywhere.
+        if (round < 0) continue;
+        if (seconds[way.name] === undefined) seconds[way.name] = [];
+        seconds[way.name]!.push((performance.now() - startedMs) / 1000);
+        if (way.name === 'ours') cpuOfOursMs += cpuMs(ours.pid) - cpuBeforeMs;
+      }
+    }
+    const metric = await ours.metrics();
+    const median = (name: string) => 1000 * quantile(seconds[name]!, 0.5);
+    const perSample = (ms: number) => (1000 * ms) / (ROUNDS * SERIES);
+    const direct = median('direct');
+    const what = `${SERIES} samples to Prometheus`;
+    bench.add({
+      name: `${what}, a proxy that copies bytes; baseline direct`,
+      value: median('copy'),
+      unit: 'ms',
+      baseline: direct,
+    });
+    bench.add({
+      name: `${what}, through us; baseline direct`,
+      value: median('ours'),
+      unit: 'ms',
+      baseline: direct,
+      // Four fifths of the throughput.
+      aim: { of: 'ratio', atMost: 1.25 },
+    });
+    bench.add({ name: 'that is, through us', value: SERIES / (median('ours') / 1000), unit: 'samples/s' });
+    bench.add({ name: 'our processor time', value: perSample(cpuOfOursMs), unit: 'µs/sample' });
+    const decodeMs = metric('openanomaly_proxy_decoder_busy_seconds_total') * 1000;
+    bench.add({
+      name: 'of that, looking at samples',
+      value: (1000 * decodeMs) / ((ROUNDS + 1) * SERIES),
+      unit: 'µs/sample',
+    });
+    bench.add({
+      name: 'requests not looked at',
+      value: metric('openanomaly_proxy_requests_skipped_total{reason="dropped"}'),
+      unit: '',
+    });
+    bench.add({ name: 'series remembered', value: metric('openanomaly_proxy_series'), unit: '' });
+    bench.add({ name: `resident memory at ${SERIES} series`, value: residentBytes(ours.pid) / 2 ** 20, unit: 'MiB' });
+  } finally {
+    for (const { agent } of ways) agent.destroy();
+    copy.child.disconnect();
+    await ours.stop();
+    await receiver.stop();
+  }
+}
+
+/** Against a receiver that does nothing, so that all there is to see is what is between. */
+async function compareLatency(bench: Bench, series: Series): Promise<void> {
+  const receiver = await startChild('receiver');
+  const ours = await startOurs(receiver.url);
+  const copy = await startChild('copy', receiver.url);
+  const ways = waysOf(receiver.url, copy.url, `${ours.url}/api/v1/write`);
+  const times: Record<string, number[]> = {};
+  const bodies = requestsAt(series.slice(0, SAMPLES_PER_REQUEST * LATENCY_REQUESTS), Date.now());
+  try {
+    for (let round = -1; round < ROUNDS; round++) {
+      for (const way of ways) {
+        bench.progress(`latency, round ${round + 1} of ${ROUNDS}, ${way.name}`);
+        for (const body of bodies) {
+          const startedMs = performance.now();
+          await send(way, body);
+          if (round < 0) continue;
+          if (times[way.name] === undefined) times[way.name] = [];
+          times[way.name]!.push(performance.now() - startedMs);
+        }
+      }
+    }
+  } finally {
+    for (const { agent } of ways) agent.destroy();
+    copy.child.disconnect();
+    receiver.child.disconnect();
+    await ours.stop();
+  }
+  for (const [level, name] of [
+    [0.5, 'median'],
+    [0.99, 'p99'],
+  ] as const) {
+    const direct = quantile(times['direct']!, level);
+    const aim = level === 0.99 ? { aim: { of: 'value', atMost: 10 } as const } : {};
+    bench.add({
+      name: `added to a request of ${SAMPLES_PER_REQUEST} samples, ${name}`,
+      value: quantile(times['ours']!, level) - direct,
+      unit: 'ms',
+      baseline: quantile(times['copy']!, level) - direct,
+      ...aim,
+    });
+  }
+}
+
+function waysOf(direct: string, copy: string, ours: string): Way[] {
+  return Object.entries({ direct, copy, ours }).map(([name, url]) => ({
+    name,
+    url,
+    agent: new Agent({ keepAlive: true, maxSockets: CONCURRENT }),
+  }));
+}
+
+async function sendAll(way: Way, bodies: readonly Uint8Array[]): Promise<void> {
+  let next = 0;
+  const sendSome = async () => {
+    while (next < bodies.length) await send(way, bodies[next++]!);
+  };
+  await Promise.all(Array.from({ length: CONCURRENT }, sendSome));
+}
+
+function send({ url, agent, name }: Way, body: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/x-protobuf',
+      'content-encoding': 'snappy',
+      'content-length': body.length,
+      'x-prometheus-remote-write-version': '0.1.0',
+    };
+    const sent = request(url, { method: 'POST', agent, headers }, (answer) => {
+      answer.resume();
+      answer.once('end', () => {
+        if (answer.statusCode === 204) resolve();
+        else reject(new Error(`${name} answered ${answer.statusCode}`));
+      });
+    });
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+function startOurs(target: string): Promise<Sidecar> {
+  // Nobody answers there: the stream begins without a past.
+  return Sidecar.start('http://127.0.0.1:9', RULES, `proxy: {url: '${target}'}\n`);
+}
+
+async function startChild(...args: string[]): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+  const path = fileURLToPath(new URL(`support/write-child${extname(import.meta.url)}`, import.meta.url));
+  const child = fork(path, args);
+  const [port] = (await once(child, 'message')) as [number];
+  return { url: `http://127.0.0.1:${port}/`, child };
+}
