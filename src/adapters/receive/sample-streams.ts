@@ -76,6 +76,7 @@ class ThreadStreams implements ConfiguredStreams {
       open: (within) => this.#open(pipeline, within),
       labels: () => this.#labelsOf(pipeline),
       past,
+      isRate: () => this.#settings?.streams.find((stream) => stream.pipeline === pipeline)?.rateMs !== undefined,
       replica: () => this.#settings?.haLabels?.replica,
     });
   }

@@ -137,6 +137,13 @@ describe('a stream', () => {
     expect(await metric('series')).toBe(3);
   });
 
+  it('has rates without a metric name, as a data source has them', async () => {
+    const stream = { matchers: parseSelector('m')!, rateMs: 2 * MINUTE_MS };
+    const { streams, send } = await open({ pipelines: [pipelineOf({ stream })] });
+    send([0, 1, 2, 3].map((minute) => sample('__name__ m a 1', 60 * minute, minute)));
+    expect(await read(streams.source('p', nothingBefore), query(3, 3))).toEqual({ 'a 1': [1] });
+  });
+
   it('rejects above the limit, as every source does', async () => {
     const { streams, send } = await open({ pipelines: [streamPipeline('m', { limit: 1 })] });
     send([sample('__name__ m a 1', 1, 0), sample('__name__ m a 2', 2, 0)]);

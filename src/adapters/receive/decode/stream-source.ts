@@ -18,6 +18,8 @@ export interface StreamSourceOptions {
   /** Labels by slot, as far as they were told. */
   readonly labels: () => Labels[];
   readonly past: () => TsdbClient | undefined;
+  /** Whether values are rates, which have no metric name. */
+  readonly isRate: () => boolean;
   /** Label that scored series are without; undefined: no pairs. */
   readonly replica: () => string | undefined;
 }
@@ -71,7 +73,8 @@ export class StreamSource implements TsdbClient {
     for (const { slot, pairs } of block.told) known[slot] = labelsOf(pairs);
     const labels = Array.from(block.slots, (slot) => known[slot]!);
     const { values, samples } = block;
-    return { block: { labels, grid, values }, samples, bytes: 0, histograms: 0, warnings: [] };
+    const piece = { block: { labels, grid, values }, samples, bytes: 0, histograms: 0, warnings: [] };
+    return this.#options.isRate() ? withoutName(piece) : piece;
   }
 
   async *#readPast(past: TsdbClient, query: RangeQuery, signal: AbortSignal): AsyncGenerator<RangePiece, void, void> {
@@ -87,6 +90,17 @@ export class StreamSource implements TsdbClient {
 }
 
 type Block = RangePiece['block'];
+
+/** Rates have no metric name, as in a data source. Of series that are alike without it the first one counts. */
+function withoutName(piece: RangePiece): RangePiece {
+  const { labels, grid, values } = piece.block;
+  const rowByKey = new Map<string, number>();
+  const nameless = labels.map((input) => withoutLabel(input, '__name__'));
+  nameless.forEach(({ key }, row) => {
+    if (!rowByKey.has(key)) rowByKey.set(key, row);
+  });
+  return pickRows({ ...piece, block: { labels: nameless, grid, values } }, [...rowByKey.values()]);
+}
 
 /** Series that differ in their replica only are one: the first one's samples, and the others' where it has none. */
 function withoutReplica({ labels, grid, values }: Block, replica: string): Block {
@@ -108,8 +122,14 @@ function withoutReplica({ labels, grid, values }: Block, replica: string): Block
 
 /** The rows of wanted series: whoever asks for some must not get parts of others. */
 function narrowed(piece: RangePiece, wanted: ReadonlySet<string>): RangePiece {
+  return pickRows(
+    piece,
+    piece.block.labels.flatMap(({ key }, row) => (wanted.has(key) ? [row] : [])),
+  );
+}
+
+function pickRows(piece: RangePiece, rows: readonly number[]): RangePiece {
   const { labels, grid, values } = piece.block;
-  const rows = labels.flatMap(({ key }, row) => (wanted.has(key) ? [row] : []));
   if (rows.length === labels.length) return piece;
   const kept = new Float64Array(rows.length * grid.steps);
   rows.forEach((row, i) => {
