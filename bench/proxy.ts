@@ -11,6 +11,7 @@ import { startPrometheus } from '../test/support/servers.ts';
 import { cpuMs, residentBytes } from './support/process-stats.ts';
 import { Sidecar } from './support/sidecar.ts';
 import { type Bench, quantile, type Suite } from './support/suite.ts';
+import type { WriteRole } from './support/write-child.ts';
 
 const SERIES = 100_000;
 const SAMPLES_PER_REQUEST = 500;
@@ -229,9 +230,11 @@ function startOurs(target: string): Promise<Sidecar> {
   return Sidecar.start('http://127.0.0.1:9', RULES, `proxy: {url: '${target}'}\n`);
 }
 
-async function startChild(...args: string[]): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+async function startChild(
+  ...args: [WriteRole, string?]
+): Promise<{ readonly url: string; readonly child: ChildProcess }> {
   const path = fileURLToPath(new URL(`support/write-child${extname(import.meta.url)}`, import.meta.url));
-  const child = fork(path, args);
+  const child = fork(path, args as string[]);
   const [port] = (await once(child, 'message')) as [number];
   return { url: `http://127.0.0.1:${port}/`, child };
 }

@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net';
  * `receiver`: takes whatever is posted and answers 204. `copy URL`: the plainest proxy that Node makes, which copies
  * bytes both ways and looks at nothing. Tells its port to whoever forked it.
  */
-const [role, target = ''] = process.argv.slice(2);
+export type WriteRole = 'receiver' | 'copy';
+
+const [role, target = ''] = process.argv.slice(2) as [WriteRole, string?];
 
 const server =
   role === 'receiver'
