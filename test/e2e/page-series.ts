@@ -1,7 +1,8 @@
 import { gaussian, randomOf } from '../support/random.ts';
 
 const STEP_MS = 15_000;
-const SPAN_MS = 55 * 60_000;
+/** `tail` speaks after 80 samples, at a step of a minute for the most part. */
+const SPAN_MS = 150 * 60_000;
 
 interface SeededSeries {
   readonly labels: Readonly<Record<string, string>>;
@@ -9,9 +10,9 @@ interface SeededSeries {
 }
 
 /**
- * A plausible past for every gauge and counter of an exposition page, as if it had been scraped from `instance` for an
- * hour: counters grew steadily to where they are, gauges stayed near. `e2e_load` has a sample a second and is
- * flat but for its noise: of one that never moved, `tail` says nothing for hours at this step.
+ * A plausible past for every gauge and counter of an exposition page, as if it had been scraped from `instance` for some
+ * hours: counters grew to where they are, now faster and now slower, gauges stayed near, and `e2e_load`, with a sample a
+ * second, is flat but for its noise. Nothing stands quite still: of such a series `tail` says nothing for hours.
  */
 export function pageSeries(
   page: string,
@@ -29,13 +30,26 @@ export function pageSeries(
     for (const pair of labelText.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g))
       labels[pair[1]!] = pair[2]!.replace(/\\(.)/g, '$1');
     const stepMs = name === 'e2e_load' ? 1000 : STEP_MS;
-    const samples: [number, number][] = [];
-    for (let timeMs = target.endMs - SPAN_MS; timeMs <= target.endMs; timeMs += stepMs) {
-      const age = (target.endMs - timeMs) / SPAN_MS;
-      const wobble = name === 'e2e_load' ? 0.01 * gaussian(random) : 0.002 * Math.sin(timeMs / 97_000);
-      samples.push([timeMs, counters.has(name) ? value * (1 - age * 0.5) : value * (1 + wobble)]);
-    }
-    series.push({ labels, samples });
+    const times = Array.from(
+      { length: Math.floor(SPAN_MS / stepMs) + 1 },
+      (_, i) => target.endMs - SPAN_MS + i * stepMs,
+    );
+    const values = counters.has(name)
+      ? growth(times.length, random).map((share) => value * (0.5 + 0.5 * share))
+      : times.map(
+          (time) => value * (1 + (name === 'e2e_load' ? 0.01 * gaussian(random) : 0.002 * Math.sin(time / 97_000))),
+        );
+    series.push({ labels, samples: times.map((time, i) => [time, values[i]!] as const) });
   }
   return series;
+}
+
+/** Shares of what a counter gains, ascending to 1: every step as much as any other, give or take half. */
+function growth(count: number, random: () => number): number[] {
+  let sum = 0;
+  const sums = Array.from({ length: count }, () => {
+    sum += 0.5 + random();
+    return sum;
+  });
+  return sums.map((value) => value / sum);
 }
