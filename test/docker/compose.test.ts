@@ -40,6 +40,8 @@ describe('docker-compose.yml', () => {
     for (const name of ['prometheus', 'node-exporter', 'alertmanager', 'openanomaly', 'grafana'])
       expect(always).toContain(name);
     expect(compose.services['victoria-metrics']?.profiles).toEqual(['victoriametrics']);
+    for (const name of ['edge-prometheus', 'openanomaly-proxy'])
+      expect(compose.services[name]?.profiles).toEqual(['proxy']);
   });
 
   it.each(services)('%s is pinned, and has a health check', (_, { image, build, healthcheck }) => {
@@ -87,14 +89,17 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('keeps what is pushed to VictoriaMetrics from being scraped as well', () => {
-    const scrape = parse(readFileSync(inRepository('config/compose/victoria-metrics-scrape.yml'), 'utf8')) as {
-      scrape_configs: { metric_relabel_configs?: [{ regex: string }] }[];
-    };
-    const dropped = new RegExp(`^(?:${scrape.scrape_configs[1]!.metric_relabel_configs![0].regex})$`);
-    for (const family of FAMILIES) expect(`openanomaly_${family}`).toMatch(dropped);
-    expect('openanomaly_anomalies_open').not.toMatch(dropped);
-  });
+  it.each(['victoria-metrics-scrape.yml', 'edge-prometheus.yml'])(
+    'keeps what is pushed from being scraped as well: %s',
+    (file) => {
+      const scrape = parse(readFileSync(inRepository(`config/compose/${file}`), 'utf8')) as {
+        scrape_configs: { metric_relabel_configs?: [{ regex: string }] }[];
+      };
+      const dropped = new RegExp(`^(?:${scrape.scrape_configs[1]!.metric_relabel_configs![0].regex})$`);
+      for (const family of FAMILIES) expect(`openanomaly_${family}`).toMatch(dropped);
+      expect('openanomaly_anomalies_open').not.toMatch(dropped);
+    },
+  );
 
   it('gives Grafana every variable that its provisioning files name', () => {
     const { environment = {} } = compose.services['grafana']!;

@@ -16,19 +16,21 @@ import { buildTree, bytesOf, copyTree, inside, NOBODY } from './image-tree.ts';
 /**
  * docker-compose.yml without Docker: every service's own command line and mounted files, run by the programs of the
  * distribution; ours from the file tree of the image, as its root and as its user. Names of services become loopback
- * addresses, container paths become folders of the test, and scrapes come every second.
+ * addresses, container paths become folders of the test, and scrapes and evaluations come each second.
  */
 const PROGRAMS: Readonly<Record<string, ProgramName>> = {
   prometheus: 'prometheus',
   'node-exporter': 'prometheus-node-exporter',
   alertmanager: 'prometheus-alertmanager',
   'victoria-metrics': 'victoria-metrics',
+  'edge-prometheus': 'prometheus',
 };
 const DEFAULT_PORT: Readonly<Record<string, number>> = {
   prometheus: 9090,
   'node-exporter': 9100,
   alertmanager: 9093,
   'victoria-metrics': 8428,
+  'edge-prometheus': 9090,
 };
 const OUR_PORT = 9877;
 /** Services whose command names no address of their own: they listen on the default port of their image. */
@@ -37,6 +39,8 @@ const LISTEN_FLAG: Readonly<Record<string, string>> = {
   alertmanager: '--web.listen-address',
   openanomaly: '--web.listen-address',
   'openanomaly-victoriametrics': '--web.listen-address',
+  'edge-prometheus': '--web.listen-address',
+  'openanomaly-proxy': '--web.listen-address',
 };
 
 /** One pipeline that can be forecast by nothing but the embedded model. */
@@ -86,7 +90,7 @@ function mount(name: string): void {
     if (statSync(from).isDirectory()) cpSync(from, place, { recursive: true });
     else {
       const text = translate(readFileSync(from, 'utf8'), placesOf(name));
-      writeFileSync(place, text.replace(/(scrape_interval|evaluation_interval): 15s/g, '$1: 1s'));
+      writeFileSync(place, text.replace(/\b((?:scrape_|evaluation_)?interval): 15s/g, '$1: 1s'));
       chmodSync(place, 0o644);
     }
   }
@@ -210,7 +214,7 @@ describe('every service of docker-compose.yml', () => {
     const jobs = await eventually(
       'all up',
       async () => {
-        const up = await queryServer(urlOf('prometheus'), 'up == 1');
+        const up = await queryServer(urlOf('prometheus'), 'up{cluster=""} == 1');
         return up.length === 4 ? up.map(({ labels }) => labels['job']).sort() : undefined;
       },
       log,
@@ -249,6 +253,35 @@ describe('every service of docker-compose.yml', () => {
       () => children.get('victoria-metrics')!.log(),
     );
     expect(jobs).toEqual(['node', 'openanomaly']);
+  });
+
+  test('what the proxy lets pass is stored, scored, and not scraped twice', async () => {
+    const log = () => children.get('openanomaly-proxy')!.log();
+    const load = await eventually(
+      'a load from the edge',
+      async () => {
+        const found = await queryServer(urlOf('prometheus'), 'node_load5{cluster="edge"}');
+        return found.length > 0 ? found : undefined;
+      },
+      log,
+    );
+    const value = await eventually(
+      'its value as it was scored',
+      async () => {
+        const found = await queryServer(urlOf('prometheus'), 'openanomaly_value{pipeline="edge_load"}');
+        return found.length > 0 ? found : undefined;
+      },
+      log,
+    );
+    const { __name__, ...labels } = load[0]!.labels;
+    expect(__name__).toBe('node_load5');
+    expect(value.map((series) => series.labels)).toEqual([
+      { ...labels, __name__: 'openanomaly_value', pipeline: 'edge_load' },
+    ]);
+    const up = await queryServer(urlOf('prometheus'), 'up{cluster="edge"} == 1');
+    expect(up.map((series) => series.labels['job']).sort()).toEqual(['node', 'openanomaly']);
+    const own = 'sum(openanomaly_proxy_requests_forwarded_total{cluster="edge"})';
+    expect((await queryServer(urlOf('prometheus'), own))[0]?.value).toBeGreaterThan(0);
   });
 
   test('ours read their rules and reach their data sources', async () => {

@@ -59,7 +59,10 @@ remote_write: [{url: '${ours}/api/v1/write', queue_config: {batch_send_deadline:
   });
   await eventually(
     'scores in Prometheus',
-    async () => ((await queryServer(around.prometheus.url, 'openanomaly_score')).length === SHARDS ? true : undefined),
+    async () => {
+      const scores = await queryServer(around.prometheus.url, 'openanomaly_score{pipeline="load"}');
+      return scores.length === SHARDS ? true : undefined;
+    },
     () => around.ours.child.log(),
   );
 });

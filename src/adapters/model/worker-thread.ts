@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
+import { silenceRuntime } from './onnx/silence.ts';
 
 /**
  * Bounds of a thread's JavaScript heap; the columns live outside of it. Engines allocate little that lives long, so the
@@ -14,6 +15,7 @@ export class WorkerThread {
   #isDead = false;
 
   constructor(url: URL, options: WorkerOptions) {
+    silenceRuntime();
     this.#worker = new Worker(url, { resourceLimits: HEAP_LIMITS, execArgv: [], workerData: options });
     this.#worker.unref();
     this.#worker.on('message', (answer: FromWorker) => this.#take()?.resolve(answer));

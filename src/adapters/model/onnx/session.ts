@@ -1,6 +1,7 @@
 import { describeError, OpenAnomalyError } from '../../../errors.ts';
 import { CHANNELS, PATCH_STEPS } from './manifest.ts';
 import type { ModelFiles } from './model-files.ts';
+import { silenceRuntime } from './silence.ts';
 
 /** A loaded network: features (batch × tokens × channels × patch) in, rows in asinh space out, both float32. */
 export interface ModelSession {
@@ -49,6 +50,7 @@ export function onnxSessions(
 }
 
 async function loadRuntime(importRuntime: () => Promise<Runtime>): Promise<Runtime> {
+  silenceRuntime();
   try {
     return await importRuntime();
   } catch (cause) {
