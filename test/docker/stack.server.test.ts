@@ -90,7 +90,7 @@ function mount(name: string): void {
     if (statSync(from).isDirectory()) cpSync(from, place, { recursive: true });
     else {
       const text = translate(readFileSync(from, 'utf8'), placesOf(name));
-      writeFileSync(place, text.replace(/\b((?:scrape_|evaluation_)?interval): 15s/g, '$1: 1s'));
+      writeFileSync(place, text.replace(/\b((?:scrape_|evaluation_)?interval|step): 15s/g, '$1: 1s'));
       chmodSync(place, 0o644);
     }
   }
