@@ -1,6 +1,7 @@
 import type { QueryNode } from './query-node.ts';
 import { regexpFault } from './query-regexp.ts';
-import { QueryFault, type QueryToken, stringValue, tokenizeQuery } from './query-tokens.ts';
+import { QueryFault, type QueryToken, tokenizeQuery } from './query-tokens.ts';
+import { unquote } from './string-literal.ts';
 
 export interface QueryOptions {
   /** Whether the name is known to be a function and no aggregation, so that no `by (…)` can follow. */
@@ -196,7 +197,7 @@ export function readQuery(text: string, { isFunction }: QueryOptions): QueryNode
       const token = peek();
       const isTemplate = token.kind === 'identifier' && templates.has(token.text);
       if (token.kind !== 'string' && !isTemplate) fail('text in quotes');
-      const fault = isRegexp && token.kind === 'string' ? regexpFault(stringValue(token)) : undefined;
+      const fault = isRegexp && token.kind === 'string' ? regexpFault(unquote(token.text) ?? '') : undefined;
       if (fault !== undefined) throw new QueryFault(token.offset, fault, true);
       index++;
     } while (acceptSymbol('+'));

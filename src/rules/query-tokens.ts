@@ -95,29 +95,3 @@ function readString(query: string, start: number): string {
   }
   throw new QueryFault(start, `the string that starts with ${quote} is not closed`, true);
 }
-
-/** The text that a string token stands for. */
-export function stringValue(token: QueryToken): string {
-  const body = token.text.slice(1, -1);
-  if (token.text.startsWith('`')) return body;
-  return body.replace(/\\(x..|u.{4}|U.{8}|[0-7]{3}|.)/g, (_, sequence: string) => {
-    const letter = sequence[0]!;
-    if (letter === 'x' || letter === 'u' || letter === 'U') return codePoint(Number.parseInt(sequence.slice(1), 16));
-    if (sequence.length === 3) return codePoint(Number.parseInt(sequence, 8));
-    return CONTROLS[letter] ?? letter;
-  });
-}
-
-const CONTROLS: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-};
-
-function codePoint(code: number): string {
-  return code <= 0x10ffff ? String.fromCodePoint(code) : '\uFFFD';
-}

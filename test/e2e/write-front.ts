@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import snappy from 'snappyjs';
+import { ConditionWaiters } from '../support/condition.ts';
 import { WriteRequest } from '../support/remote-write-proto.ts';
 
 /** What the front does with a request: hands it on, perhaps later, or answers itself. */
@@ -24,7 +25,7 @@ export interface WriteFront extends AsyncDisposable {
 export async function startWriteFront(target: string): Promise<WriteFront> {
   const answers: number[] = [];
   const refused: Buffer[] = [];
-  const waiting = new Set<() => void>();
+  const waiters = new ConditionWaiters();
   const state = { target, turn: (): Turn => ({ pass: true }) };
   const server = createServer(async (message, response) => {
     const body = await bodyOf(message);
@@ -39,7 +40,7 @@ export async function startWriteFront(target: string): Promise<WriteFront> {
     }
     if (status === 400) refused.push(body);
     answers.push(status);
-    for (const look of waiting) look();
+    waiters.look();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -58,16 +59,7 @@ export async function startWriteFront(target: string): Promise<WriteFront> {
     set turn(next) {
       state.turn = next;
     },
-    until: (holds) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (!holds()) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    until: (holds) => waiters.until(holds),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

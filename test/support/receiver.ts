@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import protobuf from 'protobufjs';
 import snappy from 'snappyjs';
+import { ConditionWaiters } from './condition.ts';
 
 /** As on the wire, the value's bits included: a number may not keep those of a stale marker. */
 export interface ReceivedSample {
@@ -60,7 +61,7 @@ export async function startReceiver(script: AnswerScript = OK, port = 0): Promis
   const requests: ReceivedRequest[] = [];
   const stored: ReceivedSample[] = [];
   const breaches: string[] = [];
-  const waiting = new Set<() => void>();
+  const waiters = new ConditionWaiters();
   const receiver = { script };
   const server = createServer(async (message, response) => {
     const request = await read(message, breaches);
@@ -68,7 +69,7 @@ export async function startReceiver(script: AnswerScript = OK, port = 0): Promis
     if (answer.delayMs !== undefined) await delay(answer.delayMs);
     if (answer.status < 300 && answer.hangUp !== true) stored.push(...request.samples);
     reply(response, answer);
-    for (const look of waiting) look();
+    waiters.look();
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const address = server.address() as AddressInfo;
@@ -84,16 +85,7 @@ export async function startReceiver(script: AnswerScript = OK, port = 0): Promis
     set script(next) {
       receiver.script = next;
     },
-    until: (holds) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (!holds()) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    until: (holds) => waiters.until(holds),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
