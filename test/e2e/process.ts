@@ -48,7 +48,7 @@ export async function eventually<T>(
   ask: () => Promise<T | undefined>,
   log: () => string = () => '',
 ): Promise<T> {
-  const limit = Date.now() + 45_000;
+  const limit = Date.now() + 90_000;
   for (;;) {
     const answer = await ask().catch(() => undefined);
     if (answer !== undefined) return answer;
