@@ -5,6 +5,7 @@ export default defineConfig({
     // Tests that own real servers run beside each other on few cores: generous bounds, no timed assertions.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     projects: [
       {
