@@ -1,3 +1,5 @@
+import type { RelabelRule } from '../series/relabel.ts';
+
 /**
  * Process settings as the rest of the product sees them: `config/openanomaly.yaml` with every default filled in, paths
  * resolved against the file's folder, durations in milliseconds. Defaults are written once, in schema.ts.
@@ -125,7 +127,7 @@ export interface RemoteWriteSettings {
   readonly protobufMessage: 'prometheus.WriteRequest' | 'io.prometheus.write.v2.Request';
   readonly remoteTimeoutMs: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly writeRelabelConfigs: readonly RelabelConfig[];
+  readonly writeRelabelConfigs: readonly RelabelRule[];
   readonly queue: QueueSettings;
   /** How far ahead of now the endpoint takes samples; 9 minutes suits Prometheus' limit of 10. */
   readonly maxFutureMs: number;
@@ -170,26 +172,4 @@ export interface QueueSettings {
   readonly sampleAgeLimitMs: number;
   /** Undefined: the queue is lost with the process. */
   readonly spoolDir: string | undefined;
-}
-
-export interface RelabelConfig {
-  readonly sourceLabels: readonly string[];
-  readonly separator: string;
-  /** Anchored at both ends, as in Prometheus. */
-  readonly regex: string;
-  readonly modulus: number;
-  readonly targetLabel: string;
-  readonly replacement: string;
-  readonly action:
-    | 'replace'
-    | 'keep'
-    | 'drop'
-    | 'hashmod'
-    | 'labelmap'
-    | 'labeldrop'
-    | 'labelkeep'
-    | 'lowercase'
-    | 'uppercase'
-    | 'keepequal'
-    | 'dropequal';
 }
