@@ -88,6 +88,8 @@ export function learnSeason(
   f32[at + VISITS.dayCount]! += 1;
   f32[at + VISITS.spreadSum]! += Math.abs(sample.nearDeviation);
   f32[at + VISITS.spreadCount]! += 1;
+  // On the first day the near level lags behind the day's rhythm, and that lag would be learnt as spikes.
+  if (memory.f64[F64.isSeasonal] === 0) return;
   if (shape.spikeCells > 0) {
     const spike = times.spike[i]!;
     if (f32[at + VISITS.spikeCell] !== spike) {
@@ -108,11 +110,15 @@ export function learnSeason(
   }
 }
 
-/** Ends the first day: its profile is what was seen, relative to its mean, which is answered. */
+/**
+ * Ends the first day: its profile is what was seen, relative to its mean, which is answered. A cell that stands out of
+ * both its neighbours is taken for the nearer one: what came once in half an hour is no rhythm yet.
+ */
 export function endFirstDay(shape: CalendarShape, memory: CalendarMemory): number {
   leaveDayCell(shape, memory);
   const { f32, u8 } = memory;
   const { profile, dayCells } = shape;
+  smoothFirstDay(shape, memory);
   let sum = 0;
   let seen = 0;
   for (let cell = profile; cell < profile + dayCells; cell++) {
@@ -126,6 +132,21 @@ export function endFirstDay(shape: CalendarShape, memory: CalendarMemory): numbe
     u8[cell] = Math.min(1, u8[cell]!);
   }
   return mean;
+}
+
+/** The median of each cell and its neighbours, round the clock; a cell without one of them is left as it is. */
+function smoothFirstDay({ profile, dayCells }: CalendarShape, { f32, u8 }: CalendarMemory): void {
+  const end = profile + dayCells;
+  const first = f32[profile]!;
+  let before = f32[end - 1]!;
+  for (let cell = profile; cell < end; cell++) {
+    const value = f32[cell]!;
+    const next = cell + 1 < end ? cell + 1 : profile;
+    const after = next === profile ? first : f32[next]!;
+    const isKnown = u8[cell]! > 0 && u8[next]! > 0 && u8[cell === profile ? end - 1 : cell - 1]! > 0;
+    if (isKnown) f32[cell] = Math.max(Math.min(before, after), Math.min(Math.max(before, after), value));
+    before = value;
+  }
 }
 
 function leaveDayCell(shape: CalendarShape, memory: CalendarMemory): void {
