@@ -1,8 +1,9 @@
 import { correct, uncorrect } from '../tail/front.ts';
 import {
+  EITHER,
   EXCESSES,
   INDEX,
-  LOG_START,
+  LOG_START_ABOVE,
   learnTail,
   RARITY_AT_START,
   RARITY_FLOATS,
@@ -69,13 +70,13 @@ export class IsolationCalibration {
     const row = this.#row;
     const rarity = uncorrect(edge, { stepMs, samples: row[SAMPLES]! });
     const ratio = ratioAt(rarity, tailSlope(row[INDEX]!));
-    return row[MEAN]! + ratio * row[SCALE]! * Math.exp(row[LOG_START]!);
+    return row[MEAN]! + ratio * row[SCALE]! * Math.exp(row[LOG_START_ABOVE]!);
   }
 
   learn(isolation: number): void {
     const row = this.#row;
     const ratio = this.#ratio(isolation);
-    learnTail(row, 0, ratio > 1 ? Math.log(ratio) : 0);
+    learnTail(row, 0, ratio > 1 ? Math.log(ratio) : 0, EITHER);
     const distance = Math.abs(isolation - row[MEAN]!);
     const most = MOST_SCALES * row[SCALE]!;
     row[MEAN]! += RATE * Math.max(-most, Math.min(most, isolation - row[MEAN]!));
@@ -85,7 +86,7 @@ export class IsolationCalibration {
 
   #ratio(isolation: number): number {
     const row = this.#row;
-    return Math.max(isolation - row[MEAN]!, 0) / (row[SCALE]! * Math.exp(row[LOG_START]!));
+    return Math.max(isolation - row[MEAN]!, 0) / (row[SCALE]! * Math.exp(row[LOG_START_ABOVE]!));
   }
 }
 

@@ -11,9 +11,10 @@ import {
 import { SlotTable } from '../slot-table.ts';
 import { correct, Front, OFF, STILL, TAIL, uncorrect } from '../tail/front.ts';
 import {
+  EITHER,
   EXCESSES,
   INDEX,
-  LOG_START,
+  LOG_START_ABOVE,
   learnScale,
   learnTail,
   RARITY_FLOATS,
@@ -99,7 +100,7 @@ export class PeersScorer implements Scorer {
     const { floats, widths } = this.#table;
     for (let j = 0; j < VIEWS; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
-      floats[row + LOG_START] = Math.log(FIRST_START);
+      floats[row + LOG_START_ABOVE] = Math.log(FIRST_START);
       floats[row + INDEX] = FIRST_INDEX;
       floats[row + EXCESSES] = FIRST_INDEX_WEIGHT;
     }
@@ -231,10 +232,11 @@ export class PeersScorer implements Scorer {
       const row = slot * widths.floats + j * RARITY_FLOATS;
       front.slope[j] = tailSlope(floats[row + INDEX]!);
       front.kind[j] = small[bytes + MOVED + j] === 1 ? TAIL : STILL;
-      front.gain[j] =
+      front.gainAbove[j] =
         front.kind[j] === TAIL
-          ? SLOPES[j]! / (floats[row + SCALE]! * unrest * Math.exp(floats[row + LOG_START]!))
+          ? SLOPES[j]! / (floats[row + SCALE]! * unrest * Math.exp(floats[row + LOG_START_ABOVE]!))
           : STILL_WEIGHT * Math.log10(floats[row + SAMPLES]! + 1);
+      front.gainBelow[j] = front.gainAbove[j]!;
     }
     if (small[bytes + KNOWN]! < PAST) front.kind[DRIFT] = OFF;
     const value = columns.value[i]!;
@@ -265,7 +267,7 @@ export class PeersScorer implements Scorer {
         if (samples >= SCALE_SAMPLES) this.#learnTail(row, j, isAnomalous);
       } else if (size > 0) {
         startTailAtFirstMove(floats, row, size);
-        if (samples < SCALE_SAMPLES) floats[row + LOG_START] = Math.log(FIRST_START);
+        if (samples < SCALE_SAMPLES) floats[row + LOG_START_ABOVE] = Math.log(FIRST_START);
         small[bytes + MOVED + j] = 1;
       }
       learnScale(floats, row, size, samples, this.#scaleRate);
@@ -285,11 +287,11 @@ export class PeersScorer implements Scorer {
 
   #learnTail(row: number, j: number, isAnomalous: boolean): void {
     const { floats } = this.#table;
-    const start = floats[row + LOG_START]!;
+    const start = floats[row + LOG_START_ABOVE]!;
     const index = floats[row + INDEX]!;
-    learnTail(floats, row, this.#front.logRatio[j]!);
+    learnTail(floats, row, this.#front.logRatio[j]!, EITHER);
     if (!isAnomalous) return;
-    floats[row + LOG_START] = start + ANOMALY_TEACHES * (floats[row + LOG_START]! - start);
+    floats[row + LOG_START_ABOVE] = start + ANOMALY_TEACHES * (floats[row + LOG_START_ABOVE]! - start);
     floats[row + INDEX] = index + ANOMALY_TEACHES * (floats[row + INDEX]! - index);
   }
 }

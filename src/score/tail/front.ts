@@ -28,8 +28,9 @@ export class Front {
   readonly centre: Float64Array;
   /** What a view compares with, in the unit of the series. */
   readonly usual: Float64Array;
-  /** ρ of a value is |value − centre| · gain. */
-  readonly gain: Float64Array;
+  /** ρ of a value is |value − centre| · gain on its side of the centre; of a view that never moved, its rarity. */
+  readonly gainAbove: Float64Array;
+  readonly gainBelow: Float64Array;
   /** Rarity a unit of ln ρ beyond the start of the tail. */
   readonly slope: Float64Array;
   /** Of the sample last looked at: rarity and ln ρ of each view. */
@@ -37,7 +38,7 @@ export class Front {
   readonly logRatio: Float64Array;
   lower = Number.NaN;
   upper = Number.NaN;
-  /** Distances from the views' centres between which the edge lies: with the help of all, and alone. */
+  /** ρ of the views between which the edge lies: with the help of all, and alone. */
   readonly #near: Float64Array;
   readonly #far: Float64Array;
   /** Derivative of the last sum. */
@@ -49,7 +50,8 @@ export class Front {
     this.weight = Float64Array.from(weights);
     this.centre = new Float64Array(this.views);
     this.usual = new Float64Array(this.views);
-    this.gain = new Float64Array(this.views);
+    this.gainAbove = new Float64Array(this.views);
+    this.gainBelow = new Float64Array(this.views);
     this.slope = new Float64Array(this.views);
     this.rarity = new Float64Array(this.views);
     this.logRatio = new Float64Array(this.views);
@@ -112,7 +114,7 @@ export class Front {
       sum += square * square;
       if (this.kind[j] !== TAIL) continue;
       const away = value - this.centre[j]!;
-      const growth = this.logRatio[j]! > 0 ? this.slope[j]! / away : Math.sign(away) * RARITY_AT_START * this.gain[j]!;
+      const growth = this.logRatio[j]! > 0 ? this.slope[j]! / away : this.#signedGain(j, away) * RARITY_AT_START;
       steepness += POWER * square * weighted * this.weight[j]! * growth;
     }
     this.#steepness = steepness;
@@ -124,16 +126,22 @@ export class Front {
     let rarity = 0;
     let logRatio = 0;
     if (kind === TAIL) {
-      const ratio = Math.abs(value - this.centre[j]!) * this.gain[j]!;
+      const away = value - this.centre[j]!;
+      const ratio = away * this.#signedGain(j, away);
       if (ratio <= 1) rarity = RARITY_AT_START * ratio;
       else {
         logRatio = Math.log(ratio);
         rarity = RARITY_AT_START + logRatio * this.slope[j]!;
       }
-    } else if (kind === STILL && value !== this.centre[j]!) rarity = this.gain[j]!;
+    } else if (kind === STILL && value !== this.centre[j]!) rarity = this.gainAbove[j]!;
     this.rarity[j] = rarity;
     this.logRatio[j] = logRatio;
     return rarity;
+  }
+
+  /** Gain on the side that a value lies on, with the sign of the side. */
+  #signedGain(j: number, away: number): number {
+    return away < 0 ? -this.gainBelow[j]! : this.gainAbove[j]!;
   }
 
   /** The newest value where it is calm there, else the calmest point between the views' centres. */
@@ -177,10 +185,11 @@ export class Front {
     for (let j = 0; j < this.views; j++) {
       if (this.kind[j] === OFF) continue;
       const toCentre = (this.centre[j]! - calm) * side;
-      near = Math.min(near, toCentre + this.#near[j]!);
-      far = Math.min(far, toCentre + this.#far[j]!);
+      const gain = this.kind[j] === STILL ? 1 : side > 0 ? this.gainAbove[j]! : this.gainBelow[j]!;
+      near = Math.min(near, toCentre + this.#near[j]! / gain);
+      far = Math.min(far, toCentre + this.#far[j]! / gain);
       if (this.kind[j] !== STILL) continue;
-      still += (this.gain[j]! * this.weight[j]!) ** POWER;
+      still += (this.gainAbove[j]! * this.weight[j]!) ** POWER;
       farthestStill = Math.max(farthestStill, toCentre);
     }
     // Views that never moved add up wherever they all moved.
@@ -211,12 +220,12 @@ export class Front {
     return calm + side * far;
   }
 
-  /** Distance from its centre at which one view has a rarity; Infinity where it never has. */
+  /** ρ at which one view has a rarity; Infinity where it never has. */
   #reachOf(j: number, rarity: number): number {
     const kind = this.kind[j]!;
     if (kind === OFF) return Number.POSITIVE_INFINITY;
-    if (kind === STILL) return rarity <= this.gain[j]! ? 0 : Number.POSITIVE_INFINITY;
-    return ratioAt(rarity, this.slope[j]!) / this.gain[j]!;
+    if (kind === STILL) return rarity <= this.gainAbove[j]! ? 0 : Number.POSITIVE_INFINITY;
+    return ratioAt(rarity, this.slope[j]!);
   }
 }
 

@@ -14,24 +14,28 @@ import {
 } from './settings.ts';
 
 /**
- * One view of one series as a distribution of |d|: a scale, the start of its tail in scales, and the tail's index.
- * Below the start rarity grows with |d|, beyond it with its logarithm, as a power law has it:
+ * One view of one series as a distribution of d: a scale, where its tail starts on either side, in scales, and the index
+ * of both. Before the start rarity grows with |d|, beyond it with its logarithm, as a power law has it:
  *
- *   −log₁₀ P(|d|) = −log₁₀ q₀ · ρ                      for ρ = |d| / (start · scale) ≤ 1
- *                   −log₁₀ q₀ + ln ρ / (index · ln 10)  beyond
+ *   −log₁₀ P(d) = −log₁₀ q₀ · ρ                      for ρ = |d| / (start on d's side · scale) ≤ 1
+ *                 −log₁₀ q₀ + ln ρ / (index · ln 10)  beyond
  *
- * A row of floats: scale, ln start, index, excesses learnt, samples, largest |d| of this slot of the day, mean of those
- * over all slots, and what this slot of the day is used to beyond the others.
+ * Half of the share q₀ lies beyond either start: what falls slower than it rises has edges at different distances. The
+ * index is shared, since half of the excesses say little about one.
+ *
+ * A row of floats: scale, ln start above and below, index, excesses learnt, samples, largest |d| of this slot of the day,
+ * mean of those over all slots, and what this slot of the day is used to beyond the others.
  */
 export const SCALE = 0;
-export const LOG_START = 1;
-export const INDEX = 2;
-export const EXCESSES = 3;
-export const SAMPLES = 4;
-export const SLOT_MAXIMUM = 5;
-export const MEAN_MAXIMUM = 6;
-export const SLOT_EXCESS = 7;
-export const RARITY_FLOATS = 8;
+export const LOG_START_ABOVE = 1;
+export const LOG_START_BELOW = 2;
+export const INDEX = 3;
+export const EXCESSES = 4;
+export const SAMPLES = 5;
+export const SLOT_MAXIMUM = 6;
+export const MEAN_MAXIMUM = 7;
+export const SLOT_EXCESS = 8;
+export const RARITY_FLOATS = 9;
 
 /** What a view knows so far; kept in a byte. Before these, at 0, it learns its scale. */
 export const PHASE_START = 1;
@@ -70,7 +74,8 @@ export function startTail(row: Float32Array, at: number, ratios: Float32Array): 
   row[at + INDEX] = FIRST_INDEX;
   row[at + EXCESSES] = FIRST_INDEX_WEIGHT;
   if (!(start > 0)) return PHASE_STILL;
-  row[at + LOG_START] = Math.log(start);
+  row[at + LOG_START_ABOVE] = Math.log(start);
+  row[at + LOG_START_BELOW] = row[at + LOG_START_ABOVE]!;
   let excess = 0;
   let excesses = 0;
   for (let i = middle + 1; i < count; i++) {
@@ -83,10 +88,11 @@ export function startTail(row: Float32Array, at: number, ratios: Float32Array): 
   return PHASE_TAIL;
 }
 
-/** A view that never moved has moved by `size`: its tail starts there. */
+/** A view that never moved has moved by `size`: its tail starts there, on both sides. */
 export function startTailAtFirstMove(row: Float32Array, at: number, size: number): void {
   row[at + SCALE] = Math.max(row[at + SCALE]!, size / SCALE_SAMPLES);
-  row[at + LOG_START] = Math.log(size / scaleNow(row, at));
+  row[at + LOG_START_ABOVE] = Math.log(size / scaleNow(row, at));
+  row[at + LOG_START_BELOW] = row[at + LOG_START_ABOVE]!;
 }
 
 /** The scale at this time of day. */
@@ -94,13 +100,20 @@ export function scaleNow(row: Float32Array, at: number): number {
   return row[at + SCALE]! + SLOT_SHARE * row[at + SLOT_EXCESS]!;
 }
 
-/** The start follows its quantile in logarithms, the index the mean log excess. `logRatio` is ln ρ before it. */
-export function learnTail(row: Float32Array, at: number, logRatio: number): void {
+/** The side that a deviation lies on; `EITHER` where sides are not told apart, and both starts are one. */
+export const BELOW = -1;
+export const EITHER = 0;
+export const ABOVE = 1;
+
+/** The starts follow their quantiles in logarithms, the index the mean log excess. `logRatio` is ln ρ before it. */
+export function learnTail(row: Float32Array, at: number, logRatio: number, side: number): void {
   const samples = row[at + SAMPLES]!;
   const isExcess = logRatio > 0;
   const step =
     samples >= YOUNG_STEPS ? START_STEP : Math.min(Math.max(START_STEP, 0.5 / (samples * TAIL_SHARE)), MOST_START_STEP);
-  row[at + LOG_START]! += step * ((isExcess ? 1 : 0) - TAIL_SHARE);
+  const share = side === EITHER ? TAIL_SHARE : TAIL_SHARE / 2;
+  row[at + LOG_START_ABOVE]! += step * ((isExcess && side !== BELOW ? 1 : 0) - share);
+  row[at + LOG_START_BELOW]! += step * ((isExcess && side !== ABOVE ? 1 : 0) - share);
   if (!isExcess) return;
   const excesses = Math.min(row[at + EXCESSES]! + 1, INDEX_MEMORY);
   const index = row[at + INDEX]!;

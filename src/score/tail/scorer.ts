@@ -12,8 +12,11 @@ import { SlotTable } from '../slot-table.ts';
 import { countVisit, daySlotOf, learnMaximum, learntMaximum, maximumAround } from './day-slots.ts';
 import { correct, Front, OFF, STILL, TAIL, uncorrect } from './front.ts';
 import {
+  ABOVE,
+  BELOW,
   INDEX,
-  LOG_START,
+  LOG_START_ABOVE,
+  LOG_START_BELOW,
   learnScale,
   learnTail,
   MEAN_MAXIMUM,
@@ -194,12 +197,14 @@ export class TailScorer implements Scorer {
       if (Number.isNaN(front.centre[j]!) || phase < PHASE_STILL) continue;
       if (phase === PHASE_STILL) {
         front.kind[j] = STILL;
-        front.gain[j] = Math.log10(floats[row + SAMPLES]! + 1);
+        front.gainAbove[j] = Math.log10(floats[row + SAMPLES]! + 1);
         continue;
       }
       front.kind[j] = TAIL;
       // After a long stillness the start has sunk out of range; a gain without bounds would make NaN of no move.
-      front.gain[j] = Math.min(SLOPES[j]! / (scaleNow(floats, row) * Math.exp(floats[row + LOG_START]!)), MOST_GAIN);
+      const perScale = SLOPES[j]! / scaleNow(floats, row);
+      front.gainAbove[j] = Math.min(perScale / Math.exp(floats[row + LOG_START_ABOVE]!), MOST_GAIN);
+      front.gainBelow[j] = Math.min(perScale / Math.exp(floats[row + LOG_START_BELOW]!), MOST_GAIN);
       front.slope[j] = tailSlope(floats[row + INDEX]!);
     }
   }
@@ -216,7 +221,7 @@ export class TailScorer implements Scorer {
       const row = slot * widths.floats + j * RARITY_FLOATS;
       const state = bytes + VIEW_BYTES + 2 * j;
       const samplesOfScale = small[state + 1]!;
-      if (samplesOfScale >= SCALE_SAMPLES) this.#learnRarity(slot, j, size);
+      if (samplesOfScale >= SCALE_SAMPLES) this.#learnRarity(slot, j, size, value < centre ? BELOW : ABOVE);
       learnScale(floats, row, size, samplesOfScale, this.#scaleRate);
       if (samplesOfScale < SCALE_SAMPLES) small[state + 1] = samplesOfScale + 1;
       if (size > floats[row + SLOT_MAXIMUM]!) floats[row + SLOT_MAXIMUM] = size;
@@ -227,12 +232,12 @@ export class TailScorer implements Scorer {
     small[bytes + GAP] = 0;
   }
 
-  #learnRarity(slot: number, j: number, size: number): void {
+  #learnRarity(slot: number, j: number, size: number, side: number): void {
     const { floats, small, widths } = this.#table;
     const row = slot * widths.floats + j * RARITY_FLOATS;
     const phaseAt = slot * widths.bytes + VIEW_BYTES + 2 * j;
     const phase = small[phaseAt]!;
-    if (phase === PHASE_TAIL) learnTail(floats, row, this.#front.logRatio[j]!);
+    if (phase === PHASE_TAIL) learnTail(floats, row, this.#front.logRatio[j]!, side);
     else if (phase === PHASE_STILL) {
       if (size > 0) {
         startTailAtFirstMove(floats, row, size);

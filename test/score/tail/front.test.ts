@@ -6,15 +6,26 @@ const VIEW = fc.record({
   kind: fc.constantFrom(TAIL, TAIL, TAIL, STILL, OFF),
   centre: fc.double({ min: -5, max: 5, noNaN: true }),
   gain: fc.double({ min: 0.1, max: 10, noNaN: true }),
+  /** Gain below the centre, as a share of that above. */
+  below: fc.double({ min: 0.2, max: 5, noNaN: true }),
   index: fc.double({ min: 0.05, max: 2, noNaN: true }),
 });
 
-function frontOf(views: readonly { kind: number; centre: number; gain: number; index: number }[]): Front {
+interface View {
+  readonly kind: number;
+  readonly centre: number;
+  readonly gain: number;
+  readonly below?: number;
+  readonly index: number;
+}
+
+function frontOf(views: readonly View[]): Front {
   const front = new Front([1, 1, 0.7, 0.7].slice(0, views.length));
   views.forEach((view, j) => {
     front.kind[j] = view.kind;
     front.centre[j] = view.centre;
-    front.gain[j] = view.gain;
+    front.gainAbove[j] = view.gain;
+    front.gainBelow[j] = view.gain * (view.below ?? 1);
     front.slope[j] = 1 / (view.index * Math.LN10);
   });
   return front;

@@ -70,6 +70,17 @@ describe('what is flagged', () => {
     expect(new Series().learn(noise(3000)).score(112).score).toBeGreaterThan(1);
   });
 
+  test('a side that is used to much has its edge farther away than the other', () => {
+    // A queue that fills by a little each minute and is emptied every half an hour.
+    const fills = (count: number) => noise(count).map((value, i) => value + (i % 30));
+    const [emptied, filled] = [new Series(), new Series()].map((series) => series.learn(fills(6000)));
+    expect(emptied!.score(100).score).toBeLessThan(1);
+    expect(filled!.learn(fills(15)).score(144).score).toBeGreaterThan(1);
+    const { lower, upper, expected } = new Series().learn(fills(6015)).score(115);
+    expect(upper - 115).toBeLessThan(0.7 * (115 - lower));
+    expect(expected).toBeLessThan(115);
+  });
+
   test('a job at its usual time of day is no news, at another time it is', () => {
     const days = Array.from({ length: 6 }, () =>
       noise(DAY_STEPS).map((value, minute) => (minute >= 130 && minute < 140 ? value + 60 : value)),
