@@ -29,6 +29,7 @@ export function createState(pipeline: Pipeline): PipelineState {
       by: pipeline.anomaly.by,
       isMultivariate: pipeline.isMultivariate,
       hasForecasts: makesForecasts(pipeline),
+      timezone: pipeline.timezone,
     }),
     online: learnsOnline(pipeline) ? new OnlineColumns(pipeline) : undefined,
   });

@@ -125,7 +125,7 @@ const pipeline = section(
     anomaly_schedule: optional(text({ description: 'Cron of scoring; the group’s interval unless given.' })),
     timezone: text({
       description:
-        'Time zone of schedules, exclude windows, holidays, and of the days and hours of the engine `calendar`, such as Europe/Berlin.',
+        'Time zone of schedules, exclude windows, holidays, and of the days and hours that the engine `calendar` and the technique `tail` know, such as Europe/Berlin.',
       default: 'UTC',
     }),
     holidays: optional(holidays),

@@ -63,6 +63,8 @@ export interface ScorerShape {
   readonly isMultivariate?: boolean;
   /** Whether the pipeline makes forecasts, so that columns bring their quantiles. */
   readonly hasForecasts?: boolean;
+  /** IANA time zone of the pipeline, for techniques that know the time of day; UTC unless given. */
+  readonly timezone?: string;
 }
 
 /**

@@ -11,9 +11,9 @@ const MOST_VISITS = 255;
 
 const DAY_MS = 86_400_000;
 
-/** The slot of the day, in UTC, that an instant lies in. */
-export function daySlotOf(timeMs: number, slotsPerDay: number): number {
-  return Math.floor(((((timeMs % DAY_MS) + DAY_MS) % DAY_MS) * slotsPerDay) / DAY_MS);
+/** The slot of the day that an instant of the wall clock lies in. */
+export function daySlotOf(wallMs: number, slotsPerDay: number): number {
+  return Math.floor(((((wallMs % DAY_MS) + DAY_MS) % DAY_MS) * slotsPerDay) / DAY_MS);
 }
 
 export function codeOf(size: number): number {

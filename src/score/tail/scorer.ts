@@ -1,3 +1,4 @@
+import { type ZoneOffset, zoneOffset } from '../../forecast/calendar/zone.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../../forecast/quantile.ts';
 import type { SampleRun } from '../../series/context.ts';
 import {
@@ -68,11 +69,14 @@ export interface TailShape {
   readonly stepMs: number;
   /** Weight of each view, in the order spike, jump, shift, and forecast where there is one. */
   readonly weights: readonly number[];
+  /** Whose clock the time of day is told by, daylight saving included; UTC unless given. */
+  readonly timezone?: string | undefined;
 }
 
 /** The memory of the technique `tail` for the series of one pipeline; see tail.ts for the idea. */
 export class TailScorer implements Scorer {
   readonly #stepMs: number;
+  readonly #offsetAt: ZoneOffset;
   readonly #views: number;
   readonly #slotsPerDay: number;
   readonly #warmSamples: number;
@@ -83,9 +87,10 @@ export class TailScorer implements Scorer {
   readonly #young: (Float32Array | undefined)[] = [];
   #youngCount = 0;
 
-  constructor({ stepMs, weights }: TailShape) {
+  constructor({ stepMs, weights, timezone = 'UTC' }: TailShape) {
     const stepsPerDay = Math.max(4, DAY_MS / stepMs);
     this.#stepMs = stepMs;
+    this.#offsetAt = zoneOffset(timezone);
     this.#views = weights.length;
     this.#slotsPerDay = Math.max(1, Math.min(SLOTS_PER_DAY, Math.floor(stepsPerDay)));
     this.#warmSamples = Math.floor(Math.min(WARM_SAMPLES, Math.max(LEAST_WARM_SAMPLES, stepsPerDay)));
@@ -124,7 +129,7 @@ export class TailScorer implements Scorer {
     for (let i = 0; i < run.count; i++) {
       const value = run.values[run.from + i]!;
       if (Number.isFinite(value)) {
-        this.#prepare(slot, run.startMs + i * this.#stepMs, Number.NaN);
+        this.#prepare(slot, this.#daySlotAt(run.startMs + i * this.#stepMs), Number.NaN);
         this.#front.look(value);
         this.#learnSample(slot, value);
       } else this.#miss(slot);
@@ -135,6 +140,7 @@ export class TailScorer implements Scorer {
     const edge = edgeOf(options.confidenceLevel);
     const front = this.#front;
     const by = { stepMs: this.#stepMs, samples: 0 };
+    const daySlot = this.#daySlotAt(timestampMs);
     for (let i = 0; i < columns.count; i++) {
       const slot = slots[i]!;
       const value = columns.value[i]!;
@@ -144,7 +150,7 @@ export class TailScorer implements Scorer {
         setUnscored(columns, i);
         continue;
       }
-      this.#prepare(slot, timestampMs, columns.quantiles[i * ROW_LEVELS + MEDIAN_INDEX] ?? Number.NaN);
+      this.#prepare(slot, daySlot, columns.quantiles[i * ROW_LEVELS + MEDIAN_INDEX] ?? Number.NaN);
       if (!this.isWarm(slot) || front.kind[0] === OFF) {
         setUnscored(columns, i);
         front.look(value);
@@ -179,7 +185,7 @@ export class TailScorer implements Scorer {
   }
 
   /** Puts the views of a series into the front, as they are before its newest value; NaN where none was forecast. */
-  #prepare(slot: number, timestampMs: number, forecast: number): void {
+  #prepare(slot: number, daySlot: number, forecast: number): void {
     const { doubles, floats, small, widths } = this.#table;
     const front = this.#front;
     const bytes = slot * widths.bytes;
@@ -189,7 +195,7 @@ export class TailScorer implements Scorer {
       front.centre[FORECAST] = forecast;
       front.usual[FORECAST] = forecast;
     }
-    this.#turnDaySlot(slot, daySlotOf(timestampMs, this.#slotsPerDay));
+    this.#turnDaySlot(slot, daySlot);
     for (let j = 0; j < this.#views; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
       const phase = this.#phase(slot, j);
@@ -266,6 +272,10 @@ export class TailScorer implements Scorer {
     for (let view = 0; view < this.#views; view++) isYoung ||= this.#phase(slot, view) < PHASE_STILL;
     if (!isYoung) this.remove(slot);
     return true;
+  }
+
+  #daySlotAt(timeMs: number): number {
+    return daySlotOf(timeMs + this.#offsetAt(timeMs), this.#slotsPerDay);
   }
 
   #turnDaySlot(slot: number, daySlot: number): void {

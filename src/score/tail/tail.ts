@@ -18,6 +18,6 @@ export const tail: Technique = {
   views: ['spike', 'jump', 'shift', 'forecast'],
   warmUpMs: 2 * 86_400_000,
   coverageAt: (confidenceLevel) => 1 - 10 ** -edgeOf(confidenceLevel),
-  create: ({ stepMs, hasForecasts }) =>
-    new TailScorer({ stepMs, weights: hasForecasts === true ? [...WEIGHTS, FORECAST_WEIGHT] : WEIGHTS }),
+  create: ({ stepMs, hasForecasts, timezone }) =>
+    new TailScorer({ stepMs, weights: hasForecasts === true ? [...WEIGHTS, FORECAST_WEIGHT] : WEIGHTS, timezone }),
 };

@@ -13,8 +13,9 @@ class Series {
   readonly scorer: Scorer;
   #step = 0;
 
-  constructor({ hasForecasts = false } = {}) {
-    this.scorer = tail.create({ stepMs: MINUTE_MS, hasForecasts });
+  constructor({ hasForecasts = false, timezone = 'UTC', startMs = 0 } = {}) {
+    this.scorer = tail.create({ stepMs: MINUTE_MS, hasForecasts, timezone });
+    this.#step = startMs / MINUTE_MS;
     this.scorer.add(0);
   }
 
@@ -90,6 +91,25 @@ describe('what is flagged', () => {
     expect(usual.score(160).score).toBeLessThan(odd.score(160).score);
     expect(odd.score(40).score).toBeGreaterThan(1);
   });
+});
+
+test('a nightly job at the hour of its time zone stays no news when the clocks change', () => {
+  // Clocks in Berlin went back on 29 October 2023 at 01:00 UTC; the job runs at 03:10 there.
+  const startMs = Date.UTC(2023, 9, 23);
+  const changeMs = Date.UTC(2023, 9, 29, 1);
+  const hourMs = 3_600_000;
+  const isRunning = (timeMs: number) => {
+    const wallMs = timeMs + (timeMs < changeMs ? 2 : 1) * hourMs;
+    const minute = (wallMs / MINUTE_MS) % DAY_STEPS;
+    return minute >= 190 && minute < 200;
+  };
+  const firstRunMs = Date.UTC(2023, 9, 30, 2, 10);
+  const past = noise((firstRunMs - startMs) / MINUTE_MS).map((value, i) =>
+    isRunning(startMs + i * MINUTE_MS) ? value + 60 : value,
+  );
+  const scoreIn = (timezone: string) => new Series({ timezone, startMs }).learn(past).score(160).score;
+  expect(scoreIn('Europe/Berlin')).toBeLessThan(1);
+  expect(scoreIn('UTC')).toBeGreaterThan(1);
 });
 
 test('an incident that lasts is on one side all the time, and told against what was before it', () => {
