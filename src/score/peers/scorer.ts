@@ -235,8 +235,9 @@ export class PeersScorer implements Scorer {
       front.gainAbove[j] =
         front.kind[j] === TAIL
           ? SLOPES[j]! / (floats[row + SCALE]! * unrest * Math.exp(floats[row + LOG_START_ABOVE]!))
-          : STILL_WEIGHT * Math.log10(floats[row + SAMPLES]! + 1);
+          : 0;
       front.gainBelow[j] = front.gainAbove[j]!;
+      front.stillness[j] = STILL_WEIGHT * Math.log10(floats[row + SAMPLES]! + 1);
     }
     if (small[bytes + KNOWN]! < PAST) front.kind[DRIFT] = OFF;
     const value = columns.value[i]!;

@@ -22,17 +22,20 @@ export const TAIL = 2;
  */
 export class Front {
   readonly views: number;
-  /** OFF: too little known, counts as 0. STILL: never moved, any move is as rare as `rarity`. TAIL: by ratio. */
+  /** OFF: too little known, counts as 0. STILL: never moved, any move is rare and a large one rarer. TAIL: by ρ. */
   readonly kind: Uint8Array;
   readonly weight: Float64Array;
   readonly centre: Float64Array;
   /** What a view compares with, in the unit of the series. */
   readonly usual: Float64Array;
-  /** ρ of a value is |value − centre| · gain on its side of the centre; of a view that never moved, its rarity. */
+  /** ρ of a value is |value − centre| · gain on its side of the centre. */
   readonly gainAbove: Float64Array;
   readonly gainBelow: Float64Array;
   /** Rarity a unit of ln ρ beyond the start of the tail. */
   readonly slope: Float64Array;
+  /** Of views that never moved: rarity of a move of ρ up to 1, and the distance that is no move. */
+  readonly stillness: Float64Array;
+  readonly noise: Float64Array;
   /** Of the sample last looked at: rarity and ln ρ of each view. */
   readonly rarity: Float64Array;
   readonly logRatio: Float64Array;
@@ -53,6 +56,8 @@ export class Front {
     this.gainAbove = new Float64Array(this.views);
     this.gainBelow = new Float64Array(this.views);
     this.slope = new Float64Array(this.views);
+    this.stillness = new Float64Array(this.views);
+    this.noise = new Float64Array(this.views);
     this.rarity = new Float64Array(this.views);
     this.logRatio = new Float64Array(this.views);
     this.#near = new Float64Array(this.views);
@@ -112,9 +117,10 @@ export class Front {
       const weighted = this.#rarityOf(j, value) * this.weight[j]!;
       const square = weighted * weighted;
       sum += square * square;
-      if (this.kind[j] !== TAIL) continue;
+      if (weighted === 0) continue;
       const away = value - this.centre[j]!;
-      const growth = this.logRatio[j]! > 0 ? this.slope[j]! / away : this.#signedGain(j, away) * RARITY_AT_START;
+      const before = this.kind[j] === TAIL ? this.#signedGain(j, away) * RARITY_AT_START : 0;
+      const growth = this.logRatio[j]! > 0 ? this.slope[j]! / away : before;
       steepness += POWER * square * weighted * this.weight[j]! * growth;
     }
     this.#steepness = steepness;
@@ -125,15 +131,16 @@ export class Front {
     const kind = this.kind[j]!;
     let rarity = 0;
     let logRatio = 0;
-    if (kind === TAIL) {
-      const away = value - this.centre[j]!;
+    const away = value - this.centre[j]!;
+    if (kind === TAIL || (kind === STILL && Math.abs(away) > this.noise[j]!)) {
       const ratio = away * this.#signedGain(j, away);
-      if (ratio <= 1) rarity = RARITY_AT_START * ratio;
+      const atStart = kind === TAIL ? RARITY_AT_START : this.stillness[j]!;
+      if (ratio <= 1) rarity = kind === TAIL ? RARITY_AT_START * ratio : atStart;
       else {
         logRatio = Math.log(ratio);
-        rarity = RARITY_AT_START + logRatio * this.slope[j]!;
+        rarity = atStart + logRatio * this.slope[j]!;
       }
-    } else if (kind === STILL && value !== this.centre[j]!) rarity = this.gainAbove[j]!;
+    }
     this.rarity[j] = rarity;
     this.logRatio[j] = logRatio;
     return rarity;
@@ -185,12 +192,11 @@ export class Front {
     for (let j = 0; j < this.views; j++) {
       if (this.kind[j] === OFF) continue;
       const toCentre = (this.centre[j]! - calm) * side;
-      const gain = this.kind[j] === STILL ? 1 : side > 0 ? this.gainAbove[j]! : this.gainBelow[j]!;
-      near = Math.min(near, toCentre + this.#near[j]! / gain);
-      far = Math.min(far, toCentre + this.#far[j]! / gain);
+      near = Math.min(near, toCentre + this.#distanceOf(j, this.#near[j]!, side));
+      far = Math.min(far, toCentre + this.#distanceOf(j, this.#far[j]!, side));
       if (this.kind[j] !== STILL) continue;
-      still += (this.gainAbove[j]! * this.weight[j]!) ** POWER;
-      farthestStill = Math.max(farthestStill, toCentre);
+      still += (this.stillness[j]! * this.weight[j]!) ** POWER;
+      farthestStill = Math.max(farthestStill, toCentre + this.noise[j]!);
     }
     // Views that never moved add up wherever they all moved.
     if (still >= target) far = Math.min(far, farthestStill);
@@ -224,8 +230,15 @@ export class Front {
   #reachOf(j: number, rarity: number): number {
     const kind = this.kind[j]!;
     if (kind === OFF) return Number.POSITIVE_INFINITY;
-    if (kind === STILL) return rarity <= this.gainAbove[j]! ? 0 : Number.POSITIVE_INFINITY;
-    return ratioAt(rarity, this.slope[j]!);
+    if (kind === TAIL) return ratioAt(rarity, this.slope[j]!);
+    return rarity <= this.stillness[j]! ? 0 : Math.exp((rarity - this.stillness[j]!) / this.slope[j]!);
+  }
+
+  /** Distance from its centre at which a view has a ρ, on a side. */
+  #distanceOf(j: number, ratio: number, side: number): number {
+    const gain = side > 0 ? this.gainAbove[j]! : this.gainBelow[j]!;
+    const distance = ratio === 0 ? 0 : ratio / gain;
+    return this.kind[j] === STILL ? Math.max(distance, this.noise[j]!) : distance;
   }
 }
 

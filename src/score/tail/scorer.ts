@@ -37,6 +37,8 @@ import {
 import { centresOf, FORECAST, learnLevel, pushValue, RECENT_DOUBLES, SLOPES } from './recent.ts';
 import {
   EDGE,
+  FIRST_INDEX,
+  FIRST_MOVE,
   LEAST_WARM_SAMPLES,
   LONGEST_GAP,
   SCALE_HALF_LIFE_DAYS,
@@ -159,7 +161,7 @@ export class TailScorer implements Scorer {
         front.findBand(uncorrect(edge, by));
         const joined = front.look(value);
         columns.view[i] = front.loudest();
-        // A series that has stood still, but not for long: no value is a surprise yet, and there is no band to show.
+        // A series that has stood at 0, but not for long: no value is a surprise yet, and there is no band to show.
         if (front.upper - front.lower === Number.POSITIVE_INFINITY) setUnscored(columns, i);
         else
           settleBand(columns, i, { lower: front.lower, upper: front.upper, raw: correct(joined, by) / edge }, options);
@@ -202,8 +204,7 @@ export class TailScorer implements Scorer {
       front.kind[j] = OFF;
       if (Number.isNaN(front.centre[j]!) || phase < PHASE_STILL) continue;
       if (phase === PHASE_STILL) {
-        front.kind[j] = STILL;
-        front.gainAbove[j] = Math.log10(floats[row + SAMPLES]! + 1);
+        this.#prepareStill(j, { samples: floats[row + SAMPLES]!, value: doubles[slot * widths.doubles]! });
         continue;
       }
       front.kind[j] = TAIL;
@@ -213,6 +214,21 @@ export class TailScorer implements Scorer {
       front.gainBelow[j] = Math.min(perScale / Math.exp(floats[row + LOG_START_BELOW]!), MOST_GAIN);
       front.slope[j] = tailSlope(floats[row + INDEX]!);
     }
+  }
+
+  /**
+   * A view that never moved: a move is one in as many samples as there were, and by how much is judged by the value
+   * itself, since there is nothing else. What stood at 0 has no size to judge by.
+   */
+  #prepareStill(j: number, { samples, value }: { readonly samples: number; readonly value: number }): void {
+    const front = this.#front;
+    const size = Math.abs(value);
+    front.kind[j] = STILL;
+    front.stillness[j] = Math.log10(samples + 1);
+    front.noise[j] = leastMove(value) / SLOPES[j]!;
+    front.gainAbove[j] = size > LEAST_MOVE ? SLOPES[j]! / (FIRST_MOVE * size) : 0;
+    front.gainBelow[j] = front.gainAbove[j]!;
+    front.slope[j] = tailSlope(FIRST_INDEX);
   }
 
   /** Learns a value that the front has looked at. */
@@ -331,7 +347,11 @@ export class TailScorer implements Scorer {
  */
 function sizeOfMove(value: number, centre: number, slope: number): number {
   const size = Math.abs(value - centre) * slope;
-  return size < Math.max(LEAST_MOVE, LEAST_MOVE_SHARE * Math.abs(value)) ? 0 : Math.min(size, MOST_MOVE);
+  return size < leastMove(value) ? 0 : Math.min(size, MOST_MOVE);
+}
+
+function leastMove(value: number): number {
+  return Math.max(LEAST_MOVE, LEAST_MOVE_SHARE * Math.abs(value));
 }
 
 /** Every further nine of the confidence level asks for samples that are ten times rarer. */

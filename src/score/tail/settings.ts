@@ -26,6 +26,8 @@ export const MOST_EXCESS = 20;
 export const FIRST_INDEX = 0.5;
 export const FIRST_INDEX_WEIGHT = 20;
 export const LEAST_INDEX = 0.05;
+/** What the first move of a series that stood still may be without being large, as a share of where it stood. */
+export const FIRST_MOVE = 1;
 
 /** Samples whose deviations are averaged plainly before anything else is learnt. */
 export const SCALE_SAMPLES = 30;

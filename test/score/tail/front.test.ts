@@ -17,6 +17,7 @@ interface View {
   readonly gain: number;
   readonly below?: number;
   readonly index: number;
+  readonly stillness?: number;
 }
 
 function frontOf(views: readonly View[]): Front {
@@ -27,6 +28,7 @@ function frontOf(views: readonly View[]): Front {
     front.gainAbove[j] = view.gain;
     front.gainBelow[j] = view.gain * (view.below ?? 1);
     front.slope[j] = 1 / (view.index * Math.LN10);
+    front.stillness[j] = view.stillness ?? view.gain;
   });
   return front;
 }
@@ -76,13 +78,23 @@ test('where every value is rare, the band is one point: what the view compares w
 });
 
 test('views that never moved leave everything inside until stillness is evidence', () => {
-  const still = (gain: number) => frontOf([0, 0, 0].map((centre) => ({ kind: STILL, centre, gain, index: 1 })));
-  const young = still(2);
+  const still = (stillness: number, gain: number) =>
+    frontOf([0, 0, 0].map((centre) => ({ kind: STILL, centre, gain, index: 1, stillness })));
+  const young = still(2, 0);
   young.findBand(2.7);
   expect([young.lower, young.upper]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
-  const old = still(3.5);
+  const old = still(3.5, 0);
   old.findBand(2.7);
   expect([old.lower, old.upper]).toEqual([0, 0]);
+});
+
+test('a large move of views that never moved is rarer than a small one: there the band ends', () => {
+  const still = frontOf([0, 0, 0].map((centre) => ({ kind: STILL, centre, gain: 1 / 5, index: 1, stillness: 2 })));
+  still.findBand(3);
+  expect(still.lower).toBe(-still.upper);
+  expect(still.look(still.upper)).toBeCloseTo(3, 1);
+  expect(still.look(1)).toBe(still.look(5));
+  expect(still.look(5)).toBeLessThan(still.look(50));
 });
 
 test.each([

@@ -141,13 +141,31 @@ describe('what is learnt', () => {
 
   test('a series that never moved says so: one in as many samples as it stood still', () => {
     const still = (samples: number) => new Series().learn(Array.from({ length: samples }, () => 5)).score(6).score;
-    expect(still(300)).toBeNaN();
+    expect(still(300)).toBeGreaterThan(0);
+    expect(still(300)).toBeLessThan(1);
     expect(still(3000)).toBeGreaterThan(1);
     expect(still(30_000)).toBeGreaterThan(still(3000));
     const after = new Series().learn(Array.from({ length: 3000 }, () => 5));
     after.score(6);
     after.learn([5, 5, 6, 5, 5, 5, 6]);
     expect(after.score(6).score).toBeLessThan(1);
+  });
+
+  test('a young series that stands still has a band about as wide as its value; one that stands at 0 has none', () => {
+    const still = (value: number) => new Series().learn(Array.from({ length: 700 }, () => value));
+    const { lower, upper, score } = still(5).score(5);
+    expect(score).toBe(0);
+    expect(lower).toBeGreaterThan(-20);
+    expect(upper).toBeLessThan(30);
+    expect(still(5).score(50).anomaly).toBe(1);
+    expect(still(0).score(0).score).toBeNaN();
+    expect(still(0).score(50).score).toBeNaN();
+  });
+
+  test('a value that binary digits cannot write stands as still as any other', () => {
+    const still = new Series().learn(Array.from({ length: 3000 }, () => 0.1));
+    expect(still.score(0.1)).toMatchObject({ score: 0, anomaly: 0 });
+    expect(still.score(0.11).anomaly).toBe(1);
   });
 
   test('however long or wildly it was still or moved before, a sample has a score', () => {
