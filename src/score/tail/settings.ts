@@ -23,8 +23,8 @@ export const INDEX_MEMORY = 300;
 /** An excess is learnt as this many times the index at most: one incident must not make incidents usual. */
 export const MOST_EXCESS = 20;
 /** What is thought of a tail before it is seen, and the excesses that opinion weighs. */
-export const FIRST_INDEX = 0.5;
-export const FIRST_INDEX_WEIGHT = 20;
+export const FIRST_INDEX = 0.4;
+export const FIRST_INDEX_WEIGHT = 30;
 export const LEAST_INDEX = 0.05;
 /** What the first move of a series that stood still may be without being large, as a share of where it stood. */
 export const FIRST_MOVE = 1;
@@ -53,7 +53,7 @@ export const SLOT_FLOOR = 4;
 /** Added to a rare sample's −log10 a decade of step length beyond a minute: fewer samples a day, fewer chances to be wrong. */
 export const STEP_WEIGHT = 0.7;
 /** Samples after which a series counts for half of what it will. */
-export const YOUTH = 50;
+export const YOUTH = 80;
 
 /** Half-life of the level in samples, and what a sample may move it, in deviations. */
 export const LEVEL_HALF_LIFE = 20;
