@@ -3,6 +3,7 @@ import { findJudged } from './data/find-judged.ts';
 import { type Candidate, foldsOf } from './detect/folds.ts';
 import { readFrozen, writeFrozen } from './detect/freeze.ts';
 import { judgeAll, type RowJudged } from './detect/judge-all.ts';
+import { writePictures } from './detect/pictures/write.ts';
 import { writeScenes } from './detect/plots.ts';
 import { foldMeasurements, measurementsOf, type Result, resultsOf } from './detect/results.ts';
 import { rowsNamed } from './detect/rows.ts';
@@ -26,6 +27,7 @@ export const suite: Suite = {
     freeze: 'FILE to write thresholds to that are chosen on these data',
     settings: 'FILE with variants of the settings of tail, each run as well',
     plots: 'DIR to draw the worst misses and loudest false alarms of tail to',
+    pictures: 'DIR to draw the pictures of docs/detection.md to',
     candidates: 'FILE to write to what --folds would choose from',
   },
   flags: {
@@ -43,9 +45,13 @@ export const suite: Suite = {
     const variants = options['settings'] === undefined ? [] : readVariants(options['settings']);
     const withCandidates = options['folds'] !== undefined || options['candidates'] !== undefined;
     const thresholdOf = ({ name, threshold }: (typeof rows)[number]) => frozen[name] ?? threshold;
-    const scenes = options['plots'] === undefined ? undefined : new SceneCollector();
+    const scenes = [options['plots'], options['pictures']].every((dir) => dir === undefined)
+      ? undefined
+      : new SceneCollector();
     const judged = await judgeAll(bench, files, { rows, thresholdOf, withCandidates, scenes });
-    if (scenes !== undefined) writeScenes(options['plots']!, scenes.scenes);
+    if (scenes !== undefined && options['plots'] !== undefined) writeScenes(options['plots'], scenes.scenes);
+    if (scenes !== undefined && options['pictures'] !== undefined)
+      await writePictures(options['pictures'], files, { judged, scenes: scenes.scenes });
     const results = report(bench, judged);
     const tailResults = results
       .filter(({ row }) => row === 'tail')

@@ -32,7 +32,7 @@ function baselineRow(name: string, threshold: number, baseline: Baseline): Row {
       const score = scoreBaseline(set, baseline);
       const { user, system } = process.cpuUsage(before);
       const none = new Float32Array(0);
-      return { score, lower: none, upper: none, cpuMs: (user + system) / 1000 };
+      return { score, lower: none, upper: none, view: new Uint8Array(0), cpuMs: (user + system) / 1000 };
     },
   };
 }

@@ -25,6 +25,7 @@ export function partOf(watched: Watched, whole: JudgedSet, sets: readonly Judged
     score: part(watched.score),
     lower: part(watched.lower),
     upper: part(watched.upper),
+    view: watched.view.slice(from, from + set.steps),
     cpuMs: (watched.cpuMs * set.steps) / samples,
   };
 }

@@ -18,6 +18,8 @@ export interface Watched {
   readonly score: Float32Array;
   readonly lower: Float32Array;
   readonly upper: Float32Array;
+  /** Which of the technique's views spoke, 0 where nothing was scored; empty where there are none. */
+  readonly view: Uint8Array;
   /** Processor time of it all, reading included. */
   readonly cpuMs: number;
 }
@@ -42,7 +44,7 @@ export async function watch(set: JudgedSet, { rule, everyMs }: WatchOptions): Pr
   const forecasts = pipeline.mode !== 'anomaly_only' || technique === 'confidence_interval';
   const size = set.series.length * set.steps;
   const nothing = () => new Float32Array(size).fill(Number.NaN);
-  const watched = { score: nothing(), lower: nothing(), upper: nothing() };
+  const watched = { score: nothing(), lower: nothing(), upper: nothing(), view: new Uint8Array(size) };
   const source = new MemorySource(set);
   const clock = { nowMs: () => source.nowMs };
   const publisher = {
@@ -102,6 +104,7 @@ function keep(set: JudgedSet, evaluation: Evaluation, watched: Omit<Watched, 'cp
       watched.score[at] = scored.score[i]!;
       watched.lower[at] = scored.lower[i]!;
       watched.upper[at] = scored.upper[i]!;
+      watched.view[at] = scored.view[i]!;
     });
   }
 }
