@@ -261,6 +261,7 @@ function stepCorrection(stepMs: number): number {
   return STEP_WEIGHT * Math.log10(stepMs / MINUTE_MS);
 }
 
-function youthOf(samples: number): number {
+/** What a series counts for by the samples it has had. */
+export function youthOf(samples: number): number {
   return samples / (samples + YOUTH);
 }

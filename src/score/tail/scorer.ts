@@ -11,7 +11,7 @@ import {
 } from '../score.ts';
 import { SlotTable } from '../slot-table.ts';
 import { countVisit, daySlotOf, learnMaximum, learntMaximum, maximumAround } from './day-slots.ts';
-import { correct, Front, OFF, STILL, TAIL, uncorrect } from './front.ts';
+import { correct, Front, OFF, STILL, TAIL, uncorrect, youthOf } from './front.ts';
 import {
   ABOVE,
   BELOW,
@@ -224,7 +224,8 @@ export class TailScorer implements Scorer {
     const front = this.#front;
     const size = Math.abs(value);
     front.kind[j] = STILL;
-    front.stillness[j] = Math.log10(samples + 1);
+    // How few samples there are is in it already.
+    front.stillness[j] = Math.log10(samples + 1) / youthOf(samples);
     front.noise[j] = leastMove(value) / SLOPES[j]!;
     front.gainAbove[j] = size > LEAST_MOVE ? SLOPES[j]! / (FIRST_MOVE * size) : 0;
     front.gainBelow[j] = front.gainAbove[j]!;

@@ -152,7 +152,7 @@ describe('what is learnt', () => {
   });
 
   test('a young series that stands still has a band about as wide as its value; one that stands at 0 has none', () => {
-    const still = (value: number) => new Series().learn(Array.from({ length: 700 }, () => value));
+    const still = (value: number) => new Series().learn(Array.from({ length: 400 }, () => value));
     const { lower, upper, score } = still(5).score(5);
     expect(score).toBe(0);
     expect(lower).toBeGreaterThan(-20);
