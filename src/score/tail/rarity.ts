@@ -10,7 +10,6 @@ import {
   SLOT_SHARE,
   START_STEP,
   TAIL_SHARE,
-  YOUNG_STEPS,
 } from './settings.ts';
 
 /**
@@ -109,9 +108,8 @@ export const ABOVE = 1;
 export function learnTail(row: Float32Array, at: number, logRatio: number, side: number): void {
   const samples = row[at + SAMPLES]!;
   const isExcess = logRatio > 0;
-  const step =
-    samples >= YOUNG_STEPS ? START_STEP : Math.min(Math.max(START_STEP, 0.5 / (samples * TAIL_SHARE)), MOST_START_STEP);
   const share = side === EITHER ? TAIL_SHARE : TAIL_SHARE / 2;
+  const step = Math.min(Math.max(START_STEP, 0.5 / (samples * share)), MOST_START_STEP);
   row[at + LOG_START_ABOVE]! += step * ((isExcess && side !== BELOW ? 1 : 0) - share);
   row[at + LOG_START_BELOW]! += step * ((isExcess && side !== ABOVE ? 1 : 0) - share);
   if (!isExcess) return;

@@ -15,8 +15,7 @@ export const FORECAST_WEIGHT = 0.5;
 export const TAIL_SHARE = 0.04;
 /** Step of the tracked tail start, in logarithms. */
 export const START_STEP = 0.03;
-/** Step while a view is young: half over the tail samples seen, within these bounds. */
-export const YOUNG_STEPS = 2 / (TAIL_SHARE * START_STEP);
+/** Step while a view is young: half over the samples seen in that tail, but at most this. */
 export const MOST_START_STEP = 0.5;
 /** Excesses that the tail index remembers. */
 export const INDEX_MEMORY = 300;
