@@ -7,7 +7,7 @@ import { type Strip, stripsPicture } from './strip.ts';
 
 const SOURCE = 'of the AIOps challenge 2018 (MIT licence)';
 
-/** Stretches that show a series as one wishes it, and one in its first days. */
+/** Stretches that show a series as one wishes it, and one on its second day. */
 const INCIDENTS = [
   {
     name: '8723f0fb',
@@ -15,7 +15,7 @@ const INCIDENTS = [
     hours: 10,
     title: 'Found, and a small one beside it that nobody labelled',
   },
-  { name: '431a8542', from: '2017-05-02T15:00Z', hours: 10, title: 'Five of a kind in the first day of a series' },
+  { name: '431a8542', from: '2017-05-02T15:00Z', hours: 10, title: 'Five of a kind on the second day of a series' },
 ];
 
 export async function incidentsPicture(sets: readonly JudgedSet[]): Promise<string> {
