@@ -5,8 +5,8 @@ import { learn } from '../src/forecast/calendar/learn.ts';
 import { forecast } from '../src/forecast/calendar/path.ts';
 import { type CalendarMemory, calendarMemory, calendarShape } from '../src/forecast/calendar/shape.ts';
 import { calendarTimes } from '../src/forecast/calendar/times.ts';
-import { zoneOffset } from '../src/forecast/calendar/zone.ts';
 import { QUANTILE_LEVELS } from '../src/forecast/quantile.ts';
+import { zoneOffset } from '../src/series/zone.ts';
 import type { Bench, Suite } from './support/suite.ts';
 
 /**

@@ -1,3 +1,5 @@
+import { zoneOffset } from '../series/zone.ts';
+
 /**
  * Times that recur, or come once, in which a pipeline's samples raise nothing. Written as
  *
@@ -57,10 +59,10 @@ export function excludeWindowFault(text: string): string | undefined {
 export function compileExclude(texts: readonly string[], timezone: string): (timeMs: number) => boolean {
   const windows = texts.map(parseExcludeWindow);
   if (windows.length === 0) return () => false;
-  const wallClock = wallClockIn(timezone);
+  const offset = zoneOffset(timezone);
   const needsWall = windows.some(({ kind }) => kind !== 'instant');
   return (timeMs) => {
-    const wallMs = needsWall ? wallClock(timeMs) : Number.NaN;
+    const wallMs = needsWall ? timeMs + offset(timeMs) : Number.NaN;
     return windows.some((window) => contains(window, timeMs, wallMs));
   };
 }
@@ -73,27 +75,6 @@ function contains(window: ExcludeWindow, timeMs: number, wallMs: number): boolea
   const isToday = window.days[day]! && minute >= window.fromMinute && minute < window.toMinute;
   const isSinceYesterday = window.days[(day + 6) % 7]! && minute + DAY_MINUTES < window.toMinute;
   return isToday || isSinceYesterday;
-}
-
-/** What clocks on the wall show at an instant, as milliseconds since the epoch if that place were at UTC. */
-function wallClockIn(timezone: string): (timeMs: number) => number {
-  if (timezone === 'UTC') return (timeMs) => timeMs;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: timezone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (timeMs) => {
-    const part: Record<string, number> = {};
-    for (const { type, value } of format.formatToParts(timeMs)) part[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
-    return Date.UTC(year, month - 1, day, hour, minute, second);
-  };
 }
 
 function parseWeekly(text: string): WeeklyWindow {

@@ -1,6 +1,6 @@
+import { type ZoneOffset, zoneOffset } from '../../series/zone.ts';
 import { type DaySpan, type RowOfDay, rowOfDay, type Weekday } from './days.ts';
 import type { CalendarShape } from './shape.ts';
-import { type ZoneOffset, zoneOffset } from './zone.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
-import { type ZoneOffset, zoneOffset } from '../../forecast/calendar/zone.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../../forecast/quantile.ts';
 import type { SampleRun } from '../../series/context.ts';
+import { type ZoneOffset, zoneOffset } from '../../series/zone.ts';
 import {
   type ScoreColumns,
   type ScoreInstant,

@@ -3,8 +3,8 @@ import { learn } from '../../../src/forecast/calendar/learn.ts';
 import { forecast } from '../../../src/forecast/calendar/path.ts';
 import { type CalendarMemory, calendarMemory, calendarShape } from '../../../src/forecast/calendar/shape.ts';
 import { calendarTimes } from '../../../src/forecast/calendar/times.ts';
-import { zoneOffset } from '../../../src/forecast/calendar/zone.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../../../src/forecast/quantile.ts';
+import { zoneOffset } from '../../../src/series/zone.ts';
 
 export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;

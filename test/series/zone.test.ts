@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { zoneOffset } from '../../../src/forecast/calendar/zone.ts';
+import { zoneOffset } from '../../src/series/zone.ts';
 
 const HOUR_MS = 3_600_000;
 
