@@ -1,13 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linePath, type Panel, panelFrame } from '../forecast/panel.ts';
+import { linePath, type Panel, panelFrame, rangeOf } from '../forecast/panel.ts';
 import type { Scene } from './scenes.ts';
 
 const WIDTH = 640;
 const HEIGHT = 190;
 const COLUMNS = 2;
-/** The band may not make a picture higher than this many times what the values need. */
-const MOST_STRETCH = 3;
 const LEGEND = 'black: value, blue: edges of the band, red: labelled and missed, or flagged without a label';
 
 /** Writes a picture for each set and kind, `<set>.misses.svg` and `<set>.false-alarms.svg`. */
@@ -38,7 +36,7 @@ export function sceneSheet(title: string, scenes: readonly Scene[]): string {
 
 function scenePanel(scene: Scene, at: { readonly x: number; readonly y: number }): string {
   const { values, lower, upper, first, last } = scene;
-  const [low, high] = rangeOf(scene);
+  const [low, high] = rangeOf([scene.values], scene);
   const panel: Panel = { ...at, width: WIDTH, height: HEIGHT, steps: values.length, low, high };
   const instant = (step: number) => new Date(scene.startMs + step * scene.stepMs).toISOString().slice(0, 16);
   const marked = values.map((value, i) => (i >= first && i <= last ? value : Number.NaN));
@@ -54,23 +52,6 @@ function scenePanel(scene: Scene, at: { readonly x: number; readonly y: number }
     `<path d="${linePath(panel, 0, values)}" fill="none" stroke="#111" stroke-width="1"/>`,
     `<path d="${linePath(panel, 0, marked)}" fill="none" stroke="#c0392b" stroke-width="2.4"/>`,
   ].join('\n');
-}
-
-/** What the values need, widened for the band as far as it stays readable. */
-function rangeOf({ values, lower, upper }: Scene): [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  const room = ((MOST_STRETCH - 1) / 2) * (high - low);
-  const [least, most] = [low - room, high + room];
-  for (const value of lower) if (!Number.isNaN(value)) low = Math.min(low, Math.max(least, value));
-  for (const value of upper) if (!Number.isNaN(value)) high = Math.max(high, Math.min(most, value));
-  const margin = 0.04 * (high - low) || 0.5 * Math.abs(high) || 1;
-  return [low - margin, high + margin];
 }
 
 function escapeXml(text: string): string {

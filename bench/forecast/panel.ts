@@ -74,3 +74,28 @@ function pixelY(panel: Panel, value: number): number {
   const share = Math.min(1, Math.max(0, (value - panel.low) / (panel.high - panel.low)));
   return Number((bottom - height * share).toFixed(1));
 }
+
+/** A band may not make a picture higher than this many times what its lines need. */
+const MOST_STRETCH = 3;
+
+/** What the lines need from bottom to top, widened for the band as far as it stays readable, and a margin. NaN is a gap. */
+export function rangeOf(
+  lines: readonly Float64Array[],
+  band: { readonly lower: Float64Array; readonly upper: Float64Array },
+): [number, number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const values of lines) {
+    for (const value of values) {
+      if (Number.isNaN(value)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  const room = ((MOST_STRETCH - 1) / 2) * (high - low);
+  const [least, most] = [low - room, high + room];
+  for (const value of band.lower) if (!Number.isNaN(value)) low = Math.min(low, Math.max(least, value));
+  for (const value of band.upper) if (!Number.isNaN(value)) high = Math.max(high, Math.min(most, value));
+  const margin = 0.04 * (high - low) || 0.5 * Math.abs(high) || 1;
+  return [low - margin, high + margin];
+}

@@ -2,14 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../../src/forecast/quantile.ts';
 import type { SeriesSet } from '../data/series-set.ts';
-import { bandPath, linePath, type Panel, panelFrame } from './panel.ts';
+import { bandPath, linePath, type Panel, panelFrame, rangeOf } from './panel.ts';
 import type { SetResult } from './run-set.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
 /** Context shown before a window, in horizons. */
 const CONTEXT_HORIZONS = 3;
-/** The picture covers what came and the 98 % band, but the band may not make it higher than this many times the rest. */
-const MOST_STRETCH = 3;
 
 const LEGEND = 'grey: context, black: what came, red: median, blue: 80 % and 98 % band';
 
@@ -70,7 +68,7 @@ function windowPanel(
   const level = (index: number) =>
     Float64Array.from({ length: horizonSteps }, (_, i) => quantiles[i * LEVELS + index]!);
   const [outerLow, innerLow, median, innerHigh, outerHigh] = [0, 2, MEDIAN_INDEX, LEVELS - 3, LEVELS - 1].map(level);
-  const [low, high] = rangeOf(shown, median!, [outerLow!, outerHigh!]);
+  const [low, high] = rangeOf([shown, median!], { lower: outerLow!, upper: outerHigh! });
   const panel: Panel = {
     x: at.column * 640,
     y: 30 + at.row * 240,
@@ -94,25 +92,6 @@ function windowPanel(
     `<path d="${linePath(panel, before, shown.subarray(before))}" fill="none" stroke="#111" stroke-width="1.2"/>`,
     `<path d="${linePath(panel, before, median!)}" fill="none" stroke="#c0392b" stroke-width="1.4"/>`,
   ].join('\n');
-}
-
-/** What came and the median, widened for the band as far as it stays readable. */
-function rangeOf(shown: Float64Array, median: Float64Array, band: readonly Float64Array[]): [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const values of [shown, median]) {
-    for (const value of values) {
-      if (Number.isNaN(value)) continue;
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-  }
-  const room = ((MOST_STRETCH - 1) / 2) * (high - low);
-  const [least, most] = [low - room, high + room];
-  for (const value of band[0]!) low = Math.min(low, Math.max(least, value));
-  for (const value of band[1]!) high = Math.max(high, Math.min(most, value));
-  const margin = 0.04 * (high - low) || 0.5 * Math.abs(high) || 1;
-  return [low - margin, high + margin];
 }
 
 function escapeXml(text: string): string {
