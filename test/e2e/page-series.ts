@@ -12,7 +12,7 @@ interface SeededSeries {
 /**
  * A plausible past for every gauge and counter of an exposition page, as if it had been scraped from `instance` for some
  * hours: counters grew to where they are, now faster and now slower, gauges stayed near, and `e2e_load`, with a sample a
- * second, is flat but for its noise. Nothing stands quite still: of such a series `tail` says nothing for hours.
+ * second, is flat but for its noise. Nothing stands quite still, where `tail` would take any move for a small one for long.
  */
 export function pageSeries(
   page: string,
