@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tiny import fast
-from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build
+from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build, scale_of
 from tiny.generator import draw_day, draw_series
 from tiny.network import PAST_TOKENS, Tiny
 from tiny.periods import find_periods
@@ -62,6 +62,16 @@ def test_features_have_their_shape_and_tell_what_is_missing(length):
     assert observed[-10] == 0
     seen = features[:COARSE_TOKENS].reshape(-1, CHANNELS, PATCH)[:, 1].sum()
     assert seen == (COARSE_TOKENS * PATCH if length == HISTORY else 0)
+
+
+def test_an_incident_does_not_stretch_the_scale():
+    noise = np.random.default_rng(8).standard_normal(CONTEXT)
+    incident = noise.copy()
+    incident[500:530] += 500
+    assert scale_of(incident)[1] < 1.2 * scale_of(noise)[1]
+    resting = np.zeros(100)
+    resting[:5] = 20
+    assert scale_of(resting) == (0.0, 1.0)
 
 
 def test_features_do_not_depend_on_the_unit():

@@ -17,13 +17,20 @@ COARSE_TOKENS = 4
 BIN = 64
 COARSE = COARSE_TOKENS * PATCH * BIN
 HISTORY = CONTEXT + COARSE
-NORMALISATION = "median-meandev-asinh/2"
+# Distances from the median beyond FAR times the one that USUAL_SHARE of them do not exceed count for no more than that.
+USUAL_SHARE = 0.9
+FAR = 3.0
+NORMALISATION = "median-boundeddev-asinh/3"
 
 LEVELS = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
 
 
 def scale_of(context: np.ndarray) -> tuple[float, float]:
-    """Location and scale of a context with NaN for missing values: median, and the mean distance from it, floored."""
+    """Location and scale of a context with NaN for missing values: median, and the mean distance from it, floored.
+
+    A distance counts for at most FAR times the one that nine in ten do not exceed, so that an incident does not stretch
+    the scale until nothing of the noise around it can be told. Where nine in ten rest on the median all count in full.
+    """
     values = context[~np.isnan(context)]
     if len(values) == 0:
         return 0.0, 1.0
@@ -31,7 +38,11 @@ def scale_of(context: np.ndarray) -> tuple[float, float]:
     extent = float(values.max() - values.min())
     if extent == 0:
         return location, max(abs(location) * 0.1, 1e-6)
-    return location, max(float(np.abs(values - location).mean()), 1e-3 * extent, 1e-6 * abs(location), 1e-9)
+    distances = np.sort(np.abs(values - location))
+    usual = distances[int(USUAL_SHARE * (len(distances) - 1))]
+    if usual > 0:
+        distances = np.minimum(distances, FAR * usual)
+    return location, max(float(distances.mean()), 1e-3 * extent, 1e-6 * abs(location), 1e-9)
 
 
 def build(history: np.ndarray, periods: list[int], horizon_patches: int) -> tuple[np.ndarray, float, float]:

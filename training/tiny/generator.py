@@ -35,17 +35,20 @@ def draw_day(rng) -> int:
 def draw_series(rng: np.random.Generator, n: int, day: int) -> np.ndarray:
     """One series of n steps, float64, finite; `day` is the period of its main rhythm, should it have one."""
     kind = rng.random()
-    if kind < 0.56:
+    if kind < 0.45:
         x = link(rng, composite(rng, n, day))
-    elif kind < 0.66:
+    elif kind < 0.49:
+        # A rhythm and little else: how wide a band around something well known must be.
+        x = part.profile(rng, n, day) + log_uniform(rng, 0.01, 0.4) * part.autoregressive(rng, n)
+    elif kind < 0.58:
         x = part.gaussian_process(rng, n)
-    elif kind < 0.76:
+    elif kind < 0.68:
         x = part.seasonal_arima(rng, n, day)
         if rng.random() < 0.4:
             x = np.maximum(x + rng.uniform(0, 4), 0)
-    elif kind < 0.87:
+    elif kind < 0.85:
         x = gauge(rng, n)
-    elif kind < 0.92:
+    elif kind < 0.91:
         x = ratio_of_counts(rng, n, day)
     else:
         share = rng.uniform(0.2, 0.8)
@@ -56,7 +59,8 @@ def draw_series(rng: np.random.Generator, n: int, day: int) -> np.ndarray:
     x = glitches(rng, x)
     if rng.random() < 0.03:
         x = np.full(n, rng.standard_normal())
-    return np.clip(np.nan_to_num(x), -1e8, 1e8) * (1 if rng.random() < 0.9 else -1)
+    # As often upside down: what rises can fall, and a network that expects spikes misses dips.
+    return np.clip(np.nan_to_num(x), -1e8, 1e8) * rng.choice([1.0, -1.0])
 
 
 def composite(rng, n, day):
@@ -116,9 +120,9 @@ def link(rng, x):
 def gauge(rng, n):
     """Gauges with little noise: memory that rises and falls back, levels that are held, work that drains."""
     kind = rng.random()
-    if kind < 0.35:
+    if kind < 0.3:
         x = part.ramps(rng, n)
-    elif kind < 0.65:
+    elif kind < 0.7:
         x = part.sawteeth(rng, n)
     elif kind < 0.82:
         x = fast.relax(part.plateaus(rng, n), log_uniform(rng, 0.01, 1), log_uniform(rng, 0.01, 1))
@@ -129,7 +133,7 @@ def gauge(rng, n):
         x = x + rng.choice([0.1, 0.4]) * part.noise_power(rng, n, 2)
     if rng.random() < 0.2:
         x = x + rng.uniform(0.1, 1) * part.pulses(rng, n)
-    if rng.random() < 0.15:
+    if rng.random() < 0.3:
         x = x + part.incidents(rng, n)
     return x
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .components import log_uniform
 from .features import CONTEXT, HISTORY, PATCH, build
 from .generator import draw_day, draw_series
 from .periods import find_periods
@@ -25,7 +26,7 @@ def draw_windows(rng: np.random.Generator, series: int, horizon_patches: int):
         looks = Looks(rng, x, day)
         for _ in range(WINDOWS_A_SERIES):
             origin = int(rng.integers(EARLIEST, SERIES - horizon_patches * PATCH + 1))
-            history = disturb(rng, x[max(0, origin - HISTORY) : origin])
+            history = disturb(rng, interrupt(rng, x[max(0, origin - HISTORY) : origin]))
             f, location, scale = build(history, looks.periods_at(origin), horizon_patches)
             target = np.arcsinh((x[origin : origin + horizon_patches * PATCH] - location) / scale)
             if np.isfinite(f).all() and np.isfinite(target).all():
@@ -54,6 +55,27 @@ class Looks:
         if kind < 0.87:
             return [int(self._rng.integers(5, 1500))]
         return []
+
+
+def interrupt(rng, history):
+    """Incidents that are over: the load was elsewhere for a while, came back, and nothing more follows of it."""
+    if rng.random() >= 0.12:
+        return history
+    history = history.copy()
+    n = len(history)
+    size = log_uniform(rng, 3, 1000) * (np.std(np.diff(history[-CONTEXT:])) + 0.1 * np.std(history[-CONTEXT:]) + 1e-9)
+    for _ in range(int(rng.choice([1, 1, 2, 3]))):
+        steps = int(log_uniform(rng, 1, 120))
+        # Eight steps after its end it can be known to be over.
+        end = n - int(rng.integers(8, CONTEXT))
+        rows = slice(max(0, end - steps), max(0, end))
+        move = rng.choice([-1.0, 1.0]) * size * np.exp(0.3 * rng.standard_normal())
+        if rng.random() < 0.3:
+            # A full stop, or a limit that was reached: what it was before does not shine through.
+            history[rows] = np.median(history[-CONTEXT:]) + move
+        else:
+            history[rows] += move
+    return history
 
 
 def disturb(rng, history):

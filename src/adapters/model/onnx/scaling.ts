@@ -11,12 +11,18 @@ const LEAST_SCALE = 1e-9;
 /** Scale of a constant, as a share of its value. */
 const SCALE_OF_CONSTANT = 0.1;
 const LEAST_SCALE_OF_CONSTANT = 1e-6;
+/**
+ * A distance counts for at most FAR times the one that this share of them does not exceed, so that an incident of an
+ * hour and a half in a context of seventeen does not stretch the scale until nothing of the noise around it can be told.
+ */
+const USUAL_SHARE = 0.9;
+const FAR = 3;
 /** Beyond this asinh value nothing is believed: e^12 scales from the median. */
 const MOST_UNITS = 12;
 
 const sorted = new Float64Array(1024);
 
-/** Median of a window and mean distance from it, NaN left out; 0 and 1 for a window without samples. */
+/** Median of a window and mean distance from it, bounded, NaN left out; 0 and 1 for a window without samples. */
 export function scalingOf(window: Float64Array): Scaling {
   const scratch = window.length <= sorted.length ? sorted : new Float64Array(window.length);
   let count = 0;
@@ -28,10 +34,25 @@ export function scalingOf(window: Float64Array): Scaling {
   if (range === 0) {
     return { location, scale: Math.max(Math.abs(location) * SCALE_OF_CONSTANT, LEAST_SCALE_OF_CONSTANT) };
   }
+  const usual = usualDistance(values, location);
+  // Where nine in ten rest on the median there is no usual distance, and what is far is all there is to tell.
+  const most = usual > 0 ? FAR * usual : Number.POSITIVE_INFINITY;
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += Math.abs(values[i]! - location);
+  for (let i = 0; i < count; i++) sum += Math.min(most, Math.abs(values[i]! - location));
   const least = Math.max(LEAST_OF_RANGE * range, LEAST_OF_LOCATION * Math.abs(location), LEAST_SCALE);
   return { location, scale: Math.max(sum / count, least) };
+}
+
+/** The distance from a location that USUAL_SHARE of ascending values do not exceed: the farther end is left out by turns. */
+function usualDistance(values: Float64Array, location: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  const kept = Math.trunc(USUAL_SHARE * (values.length - 1)) + 1;
+  while (high - low + 1 > kept) {
+    if (location - values[low]! > values[high]! - location) low++;
+    else high--;
+  }
+  return Math.max(location - values[low]!, values[high]! - location);
 }
 
 /** asinh by its definition: within a few 1e-16 of Math.asinh, and several times as fast. */

@@ -13,6 +13,9 @@ describe('scaling', () => {
     ['a constant', [-20, -20], -20, 2],
     ['zeros', [0, 0, 0], 0, 1e-6],
     ['one outlier, a thousandth of the range', [...Array(9999).fill(0), 1e6], 0, 1e3],
+    ['far out on one side', [0, ...Array(9).fill(1), ...Array(11).fill(-1), 50, 60], 0, 26 / 23],
+    ['far out on either side', [-50, ...Array(9).fill(1), ...Array(9).fill(-1), 60], 0, 1.2],
+    ['bursts over a rest, which count in full', [...Array(95).fill(2), ...Array(5).fill(102)], 2, 5],
     ['next to no movement, a millionth of the location', [1e9, 1e9 + 1, 1e9], 1e9, 1e3],
   ])('of %s', (_, window, location, scale) => {
     const found = scalingOf(Float64Array.from(window));
