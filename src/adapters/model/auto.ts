@@ -11,9 +11,9 @@ const ORIGINS = 8;
 const LEAST_CONTEXT_STEPS = 20;
 /**
  * Weight of a candidate: (least loss / its loss) to this power. A clear winner takes nearly all, candidates within some
- * percent of each other share, which beats picking one of them on noise.
+ * percent of each other share, which beats picking one of them on noise. Best of 5 to 10 on four sources.
  */
-const SHARPNESS = 8;
+const SHARPNESS = 6;
 /**
  * What a model lost counts for this share only: losses at eight instants are noisy, and a model that was judged on many
  * series before is more to be believed than engines that fit themselves to this one. Best of 0.7 to 1 on telemetry of
@@ -41,21 +41,54 @@ export function judgedModelLoss(loss: number): number {
   return MODEL_HANDICAP * loss;
 }
 
-/** Adds the pinball losses of the statistical candidates at the origins of a context; others' entries stay. */
-export function addLosses(
+/** What each candidate lost at each origin of a context: candidate-major, origins newest first. */
+export class Losses {
+  readonly #values: Float64Array;
+  readonly #origins: number;
+  readonly #candidates: number;
+
+  constructor(candidates: number, origins: number) {
+    this.#values = new Float64Array(candidates * origins);
+    this.#origins = origins;
+    this.#candidates = candidates;
+  }
+
+  set(candidate: number, origin: number, loss: number): void {
+    this.#values[candidate * this.#origins + origin] = loss;
+  }
+
+  /**
+   * Of each candidate the sum of its losses, each as a share of what all lost at that origin: an hour in which the series
+   * went wild, and all lost much, does not decide alone. An origin at which nothing was lost, or a sum overflowed, tells
+   * nothing.
+   */
+  relative(): Float64Array {
+    const sums = new Float64Array(this.#candidates);
+    for (let origin = 0; origin < this.#origins; origin++) {
+      let total = 0;
+      for (let c = 0; c < this.#candidates; c++) total += this.#values[c * this.#origins + origin]!;
+      if (!(total > 0 && total < Number.POSITIVE_INFINITY)) continue;
+      for (let c = 0; c < this.#candidates; c++) sums[c]! += this.#values[c * this.#origins + origin]! / total;
+    }
+    return sums;
+  }
+}
+
+/** Sets the pinball losses of the statistical candidates at the origins of a context; others' entries stay. */
+export function setStatisticalLosses(
   values: Float64Array,
   candidates: readonly Candidate[],
   at: { readonly periods: readonly number[]; readonly horizonSteps: number; readonly setup: EngineSetup },
-  losses: Float64Array,
+  losses: Losses,
 ): void {
   const quantiles = new Float64Array(at.horizonSteps * LEVELS);
-  for (const origin of originsOf(values.length, at.horizonSteps)) {
+  for (const [i, origin] of originsOf(values.length, at.horizonSteps).entries()) {
     const actual = actualAfter(values, origin, at.horizonSteps);
     const views = viewsOf(values.subarray(0, origin), at.periods, actual.length);
     candidates.forEach(({ engine, seasonal }, c) => {
       if (!isStatistical(engine)) return;
       FORECASTERS[engine](seasonal ? views.seasonal : views.plain, at.setup, quantiles);
-      losses[c]! += pinballLoss(quantiles, actual);
+      losses.set(c, i, pinballLoss(quantiles, actual));
     });
   }
 }
@@ -63,10 +96,7 @@ export function addLosses(
 /** Weights of candidates by their losses; they sum to 1. Equal when nothing was lost, or could be told. */
 export function weightsOf(losses: Float64Array): number[] {
   const least = Math.min(...losses);
-  // Losses that are all zero (a series that stands still) or that overflowed tell nothing apart.
-  const raw = Array.from(losses, (loss) =>
-    loss === least || !(loss < Number.POSITIVE_INFINITY) ? 1 : (least / loss) ** SHARPNESS,
-  );
+  const raw = Array.from(losses, (loss) => (loss === least ? 1 : (least / loss) ** SHARPNESS));
   const kept = raw.map((weight, _, all) => (weight < LEAST_WEIGHT * sum(all) ? 0 : weight));
   const total = sum(kept);
   return kept.map((weight) => weight / total);

@@ -17,10 +17,11 @@ import { QUANTILE_LEVELS } from '../../forecast/quantile.ts';
 import { type Grid, gridEnd } from '../../series/grid.ts';
 import {
   actualAfter,
-  addLosses,
   addStatisticalRows,
   judgedModelLoss,
+  Losses,
   originsOf,
+  setStatisticalLosses,
   WeightedRows,
   weightsOf,
 } from './auto.ts';
@@ -181,44 +182,46 @@ async function weigh(task: Task, members: readonly Member[]): Promise<void> {
   const fresh = members.filter(({ hint }) => hint === undefined);
   const judged = fresh.map((member) => {
     const candidates = candidatesFor(task, member);
-    const losses = new Float64Array(candidates.length);
-    addLosses(member.values, candidates, { periods: member.periods, horizonSteps, setup }, losses);
+    const losses = new Losses(candidates.length, originsOf(member.values.length, horizonSteps).length);
+    setStatisticalLosses(member.values, candidates, { periods: member.periods, horizonSteps, setup }, losses);
     return { candidates, losses };
   });
-  await addModelLosses(task, fresh, judged);
+  await setModelLosses(task, fresh, judged);
   fresh.forEach((member, i) => {
     const { candidates, losses } = judged[i]!;
     const online = candidates.findIndex(({ engine }) => isOnline(engine));
     const calendar = online < 0 ? undefined : task.calendar!.judge(member);
-    if (calendar !== undefined) losses[online]! += calendar.loss;
-    const weights = weightsOf(losses);
+    calendar?.losses.forEach((loss, origin) => {
+      losses.set(online, origin, loss);
+    });
+    const weights = weightsOf(losses.relative());
     const { engine } = candidates[weights.indexOf(Math.max(...weights))]!;
     const found = { engine, periods: member.periods, checkedMs: gridEnd(grid), weights };
     member.hint = calendar !== undefined && weights[online]! > 0 ? { ...found, memory: calendar.memory } : found;
   });
 }
 
-/** Adds what the model would have lost, for the origins of all members together. */
-async function addModelLosses(
+/** Sets what the model would have lost, for the origins of all members together. */
+async function setModelLosses(
   { model, setup, horizonSteps }: Task,
   members: readonly Member[],
-  judged: readonly { readonly candidates: readonly Candidate[]; readonly losses: Float64Array }[],
+  judged: readonly { readonly candidates: readonly Candidate[]; readonly losses: Losses }[],
 ): Promise<void> {
   if (model === undefined) return;
   const windows: PastWindow[] = [];
-  const places: { readonly member: number; readonly origin: number }[] = [];
+  const places: { readonly member: number; readonly origin: number; readonly at: number }[] = [];
   members.forEach(({ values, periods }, member) => {
-    for (const origin of originsOf(values.length, horizonSteps)) {
+    for (const [at, origin] of originsOf(values.length, horizonSteps).entries()) {
       windows.push({ values: values.subarray(0, origin), periods });
-      places.push({ member, origin });
+      places.push({ member, origin, at });
     }
   });
   await forecastWindows(model, windows, { horizonSteps, setup }, (i, rows) => {
-    const { member, origin } = places[i]!;
+    const { member, origin, at } = places[i]!;
     const { candidates, losses } = judged[member]!;
     const loss = judgedModelLoss(pinballLoss(rows, actualAfter(members[member]!.values, origin, horizonSteps)));
     candidates.forEach(({ engine }, c) => {
-      if (isModel(engine)) losses[c]! += loss;
+      if (isModel(engine)) losses.set(c, at, loss);
     });
   });
 }

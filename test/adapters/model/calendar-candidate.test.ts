@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { originsOf } from '../../../src/adapters/model/auto.ts';
 import { CalendarCandidate } from '../../../src/adapters/model/calendar/candidate.ts';
 import { forecastBatch, type ModelSource } from '../../../src/adapters/model/forecast-batch.ts';
 import { OpenAnomalyError } from '../../../src/errors.ts';
@@ -83,7 +84,8 @@ describe('the calendar among candidates', () => {
   it('knows after it was judged what it knows after a forecast', () => {
     const judged = new CalendarCandidate(gridOf(0, 28 * DAY), HORIZON).judge({ values, scale: 1 });
     expect(judged.memory).toEqual(whole.memory);
-    expect(judged.loss).toBeGreaterThan(0);
+    expect(judged.losses).toHaveLength(originsOf(values.length, HORIZON).length);
+    for (const loss of judged.losses) expect(loss).toBeGreaterThan(0);
   });
 
   it('answers in the units of the past', () => {

@@ -44,22 +44,22 @@ export class CalendarCandidate {
     this.#times = calendarTimes(this.#shape, placeOf(locale), grid.startMs, grid.steps + horizonSteps);
   }
 
-  /** What it would have lost at the origins of a context, and what it knows in the end. */
-  judge(past: ScaledPast): { readonly loss: number; readonly memory: Uint8Array } {
+  /** What it would have lost at each of the origins of a context, newest first, and what it knows in the end. */
+  judge(past: ScaledPast): { readonly losses: readonly number[]; readonly memory: Uint8Array } {
     const memory = calendarMemory(this.#shape);
     const rows = new Float64Array(this.#horizonSteps * QUANTILE_LEVELS.length);
     const { length } = past.values;
-    let loss = 0;
+    const losses: number[] = [];
     let from = 0;
     for (const origin of originsOf(length, this.#horizonSteps).reverse()) {
       this.#learn(memory, past, from, origin);
       from = origin;
       const actual = actualAfter(past.values, origin, this.#horizonSteps);
       this.#fill(memory, past, { origin, steps: actual.length }, rows);
-      loss += pinballLoss(rows, actual);
+      losses.unshift(pinballLoss(rows, actual));
     }
     this.#learn(memory, past, from, length);
-    return { loss, memory: bytesOf(memory) };
+    return { losses, memory: bytesOf(memory) };
   }
 
   /**
