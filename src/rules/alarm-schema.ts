@@ -43,9 +43,9 @@ export const alarm = section(
     }),
     opening_factor: number({
       description:
-        'A new alarm must beat the largest recent score by this factor, so that a restless series speaks once; 0 switches the rule off. 1.15 is what the labelled series asked for.',
+        'A new alarm must beat the largest recent score by this factor, so that a restless series speaks once; 0 switches the rule off. 1.1 is what the labelled series asked for.',
       minimum: 0,
-      default: 1.15,
+      default: 1.1,
     }),
     opening_window: whole({
       description: 'Samples that are recent: two hours of minutes.',

@@ -17,7 +17,7 @@ test('a pipeline without an alarm block has the default rule and publishes no al
     confirm: { count: 1, of: 1 },
     recovery: { count: 10, of: 10 },
     cooldownMs: 0,
-    openingFactor: 1.15,
+    openingFactor: 1.1,
     openingWindow: 120,
   });
 });

@@ -69,7 +69,7 @@ describe('the default rule', () => {
 });
 
 describe('the opening rule', () => {
-  const NAIVE = { factor: 1.15, window: 120 };
+  const NAIVE = { factor: 1.1, window: 120 };
 
   /** The rule as it is written down, over the whole past. */
   function naive(scores: readonly number[], factor: number, window: number): number[] {
