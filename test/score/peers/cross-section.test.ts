@@ -9,10 +9,7 @@ function median(values: readonly number[]): number {
 }
 
 test('is the median of the others, and their median distance from it', () => {
-  // Without −0, which equals 0 and is told from it here.
-  const value = fc
-    .oneof(fc.integer({ min: -3, max: 3 }), fc.double({ min: -1e6, max: 1e6, noNaN: true }))
-    .map((drawn) => drawn + 0);
+  const value = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.double({ min: -1e6, max: 1e6, noNaN: true }));
   fc.assert(
     fc.property(fc.array(value, { minLength: 2, maxLength: 30 }), (values) => {
       const section = new CrossSection();
@@ -20,7 +17,8 @@ test('is the median of the others, and their median distance from it', () => {
       values.forEach((_, i) => {
         const others = values.filter((_, j) => j !== i);
         const centre = median(others);
-        expect(section.centre[i]).toBe(centre);
+        // −0 equals 0 and is told from it here; half of the least number is either.
+        expect(section.centre[i]! + 0).toBe(centre + 0);
         expect(section.spread[i]).toBe(median(others.map((other) => Math.abs(other - centre))));
       });
     }),
