@@ -29,7 +29,7 @@ export const anomaly = section(
     }),
     paging_threshold: number({
       description:
-        'Score from which a flagged sample may wake somebody: generated alerts of the severity `critical` count only those. With `tail` 1.2 is about eight times rarer than 1.',
+        'Score from which a flagged sample may wake somebody: generated alerts of the severity `critical` count only those. With `tail` 1.2 is about ten times rarer than 1.',
       exclusiveMinimum: 0,
       default: 1.2,
     }),

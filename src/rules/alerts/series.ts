@@ -23,7 +23,7 @@ const RARE_LEVELS: readonly Level[] = [
   { severity: 'info', windowSteps: 10, samples: 1, forSteps: 0 },
   // Twice in ten samples is hardly ever chance: somebody should know.
   { severity: 'warning', windowSteps: 10, samples: 2, forSteps: 0 },
-  // The same, clear of the edge, which is about eight times rarer: for who has decided to be woken by it.
+  // The same, clear of the edge, which is about ten times rarer: for who has decided to be woken by it.
   { severity: 'critical', windowSteps: 10, samples: 2, forSteps: 0, pages: true },
 ];
 
