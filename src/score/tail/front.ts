@@ -44,8 +44,6 @@ export class Front {
   /** ρ of the views between which the edge lies: with the help of all, and alone. */
   readonly #near: Float64Array;
   readonly #far: Float64Array;
-  /** Derivative of the last sum. */
-  #steepness = 0;
 
   constructor(weights: readonly number[]) {
     this.views = weights.length;
@@ -109,22 +107,29 @@ export class Front {
     }
   }
 
-  /** Sum of the weighted rarities to the fourth; leaves its derivative behind. */
+  /** Sum of the weighted rarities to the fourth; leaves them behind. */
   #sum(value: number): number {
     let sum = 0;
-    let steepness = 0;
     for (let j = 0; j < this.views; j++) {
       const weighted = this.#rarityOf(j, value) * this.weight[j]!;
       const square = weighted * weighted;
       sum += square * square;
+    }
+    return sum;
+  }
+
+  /** Derivative of the sum at the value that was summed last. */
+  #steepnessAt(value: number): number {
+    let steepness = 0;
+    for (let j = 0; j < this.views; j++) {
+      const weighted = this.rarity[j]! * this.weight[j]!;
       if (weighted === 0) continue;
       const away = value - this.centre[j]!;
       const before = this.kind[j] === TAIL ? this.#signedGain(j, away) * RARITY_AT_START : 0;
       const growth = this.logRatio[j]! > 0 ? this.slope[j]! / away : before;
-      steepness += POWER * square * weighted * this.weight[j]! * growth;
+      steepness += POWER * weighted * weighted * weighted * this.weight[j]! * growth;
     }
-    this.#steepness = steepness;
-    return sum;
+    return steepness;
   }
 
   #rarityOf(j: number, value: number): number {
@@ -207,14 +212,15 @@ export class Front {
     const edge = fourthRoot(target);
     let distance = (near + far) / 2;
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const sum = this.#sum(calm + side * distance);
-      if (Math.abs(sum - target) < PRECISION * target) return calm + side * distance;
+      const value = calm + side * distance;
+      const sum = this.#sum(value);
+      if (Math.abs(sum - target) < PRECISION * target) return value;
       if (sum < target) {
         near = distance;
         isNearCalm = true;
       } else far = distance;
       const root = fourthRoot(sum);
-      const rise = (this.#steepness * side * distance * root) / (POWER * sum);
+      const rise = (this.#steepnessAt(value) * side * distance * root) / (POWER * sum);
       const next = distance * Math.exp((edge - root) / rise);
       if (next > near && next < far) distance = next;
       else {
