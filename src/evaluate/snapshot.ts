@@ -45,6 +45,8 @@ interface SeriesRecord {
 /** What must be the same for a state to be of use: anything that changes what contexts, paths or labels mean. */
 export function stateSignature(pipeline: Pipeline): string {
   const { name, datasource, query, stepMs, contextWindowMs, predictionHorizonMs, labels, model, anomaly } = pipeline;
+  const technique = techniqueByName(anomaly.technique);
+  const knowsCalendar = learnsOnline(pipeline) || model.id === 'auto';
   return JSON.stringify([
     VERSION,
     CALIBRATION_FLOATS,
@@ -59,10 +61,11 @@ export function stateSignature(pipeline: Pipeline): string {
     anomaly.technique,
     anomaly.by,
     pipeline.isMultivariate,
-    contextStepsOf(pipeline, techniqueByName(anomaly.technique).needs),
+    contextStepsOf(pipeline, technique.needs),
     makesForecasts(pipeline),
     ...(pipeline.stream === undefined ? [] : [pipeline.stream]),
-    ...(learnsOnline(pipeline) || model.id === 'auto' ? [pipeline.timezone, CALENDAR_VERSION] : []),
+    ...(knowsCalendar ? [CALENDAR_VERSION] : []),
+    ...(knowsCalendar || technique.knowsTimeOfDay === true ? [pipeline.timezone] : []),
   ]);
 }
 

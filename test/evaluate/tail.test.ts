@@ -76,6 +76,12 @@ describe('tail without a forecast', () => {
   });
 });
 
+test('what it learnt of times of day is of no use in another time zone', () => {
+  const ets = { ...ALONE, model: { type: 'local', id: 'ets', parameters: {} } } as const;
+  const elsewhere = pipelineOf({ ...ets, timezone: 'Europe/Berlin' });
+  expect(stateSignature(elsewhere)).not.toBe(stateSignature(pipelineOf(ets)));
+});
+
 describe('tail beside a forecast', () => {
   test('the state of a pipeline without forecasts is not that of one with them', () => {
     const calendar = { model: { type: 'local', id: 'calendar', parameters: {} } } as const;

@@ -17,6 +17,7 @@ export const tail: Technique = {
   needs: { forecast: false, context: false },
   views: ['spike', 'jump', 'shift', 'forecast'],
   warmUpMs: 2 * 86_400_000,
+  knowsTimeOfDay: true,
   coverageAt: (confidenceLevel) => 1 - 10 ** -edgeOf(confidenceLevel),
   create: ({ stepMs, hasForecasts, timezone }) =>
     new TailScorer({ stepMs, weights: hasForecasts === true ? [...WEIGHTS, FORECAST_WEIGHT] : WEIGHTS, timezone }),

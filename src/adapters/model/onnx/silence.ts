@@ -5,6 +5,6 @@
  */
 export function silenceRuntime(): void {
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
-  // The name of later versions.
+  // The same under the name that other versions know.
   process.env['ORT_TELEMETRY_DISABLED'] = '1';
 }
