@@ -5,6 +5,8 @@ import { Credentials, type SecretHeaders } from './http/credentials.ts';
 import { type AnswerHead, Exchange } from './http/exchange.ts';
 import { hostAndPort } from './http/network-errors.ts';
 import { MOST_REDIRECTS, mayCarryCredentials, redirectTarget } from './http/redirect.ts';
+import type { Dispatcher, OutgoingRequest } from './http/undici.ts';
+import { type WholeAnswer, WholeExchange } from './http/whole.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -28,6 +30,14 @@ export interface HttpAnswer {
   discard(): void;
 }
 
+/** A request that was made, and its answer with the whole body. */
+export interface Pending {
+  /** Settles as `HttpClient.request` does, or with what `stop` was given. */
+  readonly answer: Promise<WholeAnswer>;
+  /** Does nothing once there is an answer. */
+  stop(reason: Error): void;
+}
+
 /** A connection pool with the credentials, TLS and proxy of one settings block. */
 export interface HttpClient extends AsyncDisposable {
   /**
@@ -35,6 +45,8 @@ export interface HttpClient extends AsyncDisposable {
    * options), with `file_unreadable` when a secret cannot be read, with `signal.reason` once aborted; the body does so too.
    */
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
+  /** The same for small answers of which there are very many. */
+  start(request: HttpRequest): Pending;
 }
 
 export interface HttpClientOptions {
@@ -62,6 +74,17 @@ const DATASOURCE_CODES: HttpErrorCodes = {
 const TOKEN_TIMEOUT_MS = 10_000;
 const TOKEN_BYTES = 64 * 1024;
 
+/** One way to carry a call out. */
+interface Carrier<Head> {
+  until<T>(step: Promise<T>): Promise<T>;
+  send(dispatcher: Dispatcher, request: OutgoingRequest): Promise<Head>;
+  /** Of an answer that is not the last one. */
+  discard(head: Head): void;
+}
+
+type Hop = HttpRequest & { readonly target: URL };
+type Head = Pick<AnswerHead, 'status' | 'headers'>;
+
 export function openHttpClient(settings: HttpClientSettings, options: HttpClientOptions): HttpClient {
   return new PooledHttpClient(settings, options);
 }
@@ -73,6 +96,9 @@ class PooledHttpClient implements HttpClient {
   readonly #connections: Connections;
   readonly #credentials: Credentials;
   readonly #closed = new AbortController();
+  /** Most requests go where the one before went. */
+  #lastUrl: URL | undefined;
+  #lastText = '';
 
   constructor(settings: HttpClientSettings, options: HttpClientOptions) {
     this.#followRedirects = settings.followRedirects;
@@ -89,7 +115,7 @@ class PooledHttpClient implements HttpClient {
 
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
-    const url = new URL(request.url);
+    const url = this.#parse(request.url);
     const exchange = new Exchange({ url, timeoutMs: request.timeoutMs }, signal, this.#codes);
     try {
       return readable(await this.#follow({ ...request, target: url }, exchange), exchange);
@@ -99,14 +125,27 @@ class PooledHttpClient implements HttpClient {
     }
   }
 
+  start(request: HttpRequest): Pending {
+    const url = this.#parse(request.url);
+    let exchange: WholeExchange | undefined;
+    const answer = new Promise<WholeAnswer>((resolve, reject) => {
+      const made = new WholeExchange({ url, timeoutMs: request.timeoutMs }, this.#codes, reject);
+      exchange = made;
+      this.#follow({ ...request, target: url }, made)
+        .finally(() => made.end())
+        .then(resolve, reject);
+    });
+    return { answer, stop: (reason) => exchange?.stop(reason) };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort(new OpenAnomalyError('shutting_down', 'the HTTP client is closed'));
     await this.#connections[Symbol.asyncDispose]();
   }
 
   /** Credentials go to the host that was asked for, never to another one that it names. */
-  async #follow(request: HttpRequest & { readonly target: URL }, exchange: Exchange): Promise<AnswerHead> {
-    let hop: HttpRequest & { readonly target: URL } = request;
+  async #follow<T extends Head>(request: Hop, exchange: Carrier<T>): Promise<T> {
+    let hop = request;
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
       const trusted = mayCarryCredentials(request.target, hop.target);
       const secrets = trusted ? await exchange.until(this.#credentials.headers(request.target)) : {};
@@ -114,7 +153,7 @@ class PooledHttpClient implements HttpClient {
       if (head.status === 401) this.#credentials.refused(secrets);
       const next = redirectTarget(head.status, head.headers['location'], hop.target);
       if (next === undefined || !this.#followRedirects) return head;
-      exchange.discard(head.body);
+      exchange.discard(head);
       hop = head.status === 303 ? seeOther(hop, next) : { ...hop, target: next };
     }
     throw new OpenAnomalyError(
@@ -123,11 +162,7 @@ class PooledHttpClient implements HttpClient {
     );
   }
 
-  async #send(
-    hop: HttpRequest & { readonly target: URL },
-    secrets: SecretHeaders,
-    exchange: Exchange,
-  ): Promise<AnswerHead> {
+  async #send<T>(hop: Hop, secrets: SecretHeaders, exchange: Carrier<T>): Promise<T> {
     const dispatcher = await exchange.until(this.#connections.dispatcherFor(hop.target));
     return exchange.send(dispatcher, {
       url: hop.target,
@@ -135,6 +170,14 @@ class PooledHttpClient implements HttpClient {
       headers: { 'user-agent': this.#userAgent, ...secrets, ...hop.headers, ...onlyAuthorization(secrets) },
       body: hop.body,
     });
+  }
+
+  #parse(text: string): URL {
+    if (this.#lastUrl === undefined || text !== this.#lastText) {
+      this.#lastUrl = new URL(text);
+      this.#lastText = text;
+    }
+    return this.#lastUrl;
   }
 
   async #askForToken(request: HttpRequest): Promise<{ readonly status: number; readonly text: string }> {
@@ -150,7 +193,7 @@ class PooledHttpClient implements HttpClient {
 }
 
 /** The one redirect that says "look there" rather than "do it there": what follows is a GET without a body. */
-function seeOther(hop: HttpRequest, target: URL): HttpRequest & { readonly target: URL } {
+function seeOther(hop: HttpRequest, target: URL): Hop {
   const { body: _, ...rest } = hop;
   return { ...rest, method: 'GET', target };
 }
@@ -175,7 +218,7 @@ function readable(head: AnswerHead, exchange: Exchange): HttpAnswer {
       return Buffer.concat(chunks, Math.min(bytes, limitBytes)).toString('utf8');
     },
     discard() {
-      exchange.discard(head.body);
+      exchange.discard(head);
       exchange.end();
     },
   };

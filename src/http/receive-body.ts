@@ -52,22 +52,28 @@ export interface Ticket {
 }
 
 /** The whole body of a request, or why there is none. Room for a length that is told is made before a byte is read. */
-export async function receiveBody(request: IncomingMessage, ticket: Ticket): Promise<Buffer | Refusal> {
+export function receiveBody(request: IncomingMessage, ticket: Ticket): Promise<Buffer | Refusal> {
   const told = Number(request.headers['content-length'] ?? Number.NaN);
   const isTold = Number.isSafeInteger(told);
   const refusal = isTold ? ticket.grow(told) : undefined;
-  if (refusal !== undefined) return refusal;
+  if (refusal !== undefined) return Promise.resolve(refusal);
   const pieces: Buffer[] = [];
-  try {
-    // Left early, the request must stay alive: its answer goes over the same connection.
-    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  return new Promise((resolve) => {
+    let isRefused = false;
+    // Listeners of our own in the place of an async iterator, which takes as long as the rest of this.
+    request.on('data', (piece: Buffer) => {
+      // The rest of what was refused is read and thrown away: the answer goes over the same connection.
+      if (isRefused) return;
       const refused = isTold ? undefined : ticket.grow(piece.length);
-      if (refused !== undefined) return refused;
-      pieces.push(piece);
-    }
-  } catch {
-    // The sender went away in the middle; nobody is there to be told.
-    return 'hung_up';
-  }
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+      if (refused === undefined) pieces.push(piece);
+      else {
+        isRefused = true;
+        resolve(refused);
+      }
+    });
+    request.once('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
+    // The sender went away in the middle; nobody is there to be told. After the end these come too late to matter.
+    request.on('error', () => resolve('hung_up'));
+    request.once('close', () => resolve('hung_up'));
+  });
 }

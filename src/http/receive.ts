@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describeError, OpenAnomalyError } from '../errors.ts';
-import type { Forwarder, WriteAnswer } from '../ports/forwarder.ts';
+import type { Forwarder, Forwarding, WriteAnswer } from '../ports/forwarder.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { SampleStreams } from '../ports/sample-streams.ts';
 import type { Telemetry } from '../telemetry/metrics.ts';
@@ -76,7 +76,7 @@ export class Receive {
       proxyInFlightBytes.set(this.#inFlight.bytes);
       if (typeof body === 'string') return this.#refuse(body);
       this.#telemetry.proxyBytes.inc(body.length);
-      return await this.#pass(request, body, options, sender.signal);
+      return await this.#pass(request, body, options, sender);
     } finally {
       sender.forget();
       ticket.leave();
@@ -89,14 +89,16 @@ export class Receive {
     request: IncomingMessage,
     body: Uint8Array,
     { forwarder, look }: ReceiveOptions,
-    signal: AbortSignal,
+    sender: Presence,
   ): Promise<Reply> {
     const startedMs = performance.now();
     let answer: WriteAnswer;
     try {
-      answer = await forwarder.forward({ headers: endToEnd(request), search: searchOf(request.url), body }, signal);
+      answer = await sender.waitFor(
+        forwarder.forward({ headers: endToEnd(request), search: searchOf(request.url), body }),
+      );
     } catch (error) {
-      return this.#failed(error, signal);
+      return this.#failed(error, sender);
     }
     this.#telemetry.proxyDuration.observe((performance.now() - startedMs) / 1000);
     this.#telemetry.proxyForwarded.inc({ code: String(answer.status) });
@@ -111,8 +113,8 @@ export class Receive {
     return { status: answer.status, headers: answer.headers, body: answer.body, verbatim: true };
   }
 
-  #failed(error: unknown, signal: AbortSignal): Reply {
-    if (signal.aborted) return this.#refuse('hung_up');
+  #failed(error: unknown, { isGone }: Presence): Reply {
+    if (isGone) return this.#refuse('hung_up');
     const isTimeout = error instanceof OpenAnomalyError && error.code === 'proxy_timeout';
     this.#telemetry.proxyRejected.inc({ reason: (isTimeout ? 'timeout' : 'unavailable') satisfies ProxyRejection });
     const description = describeError(error);
@@ -139,8 +141,9 @@ export class Receive {
 /** Whether the sender of a request is still there to be answered. */
 class Presence {
   readonly #request: IncomingMessage;
-  readonly #gone = new AbortController();
-  readonly #onClose = () => this.#gone.abort(new OpenAnomalyError('proxy_unavailable', 'the sender is gone'));
+  readonly #onClose = () => this.#leave();
+  #forwarding: Forwarding | undefined;
+  #isGone = false;
 
   constructor(request: IncomingMessage) {
     this.#request = request;
@@ -149,20 +152,34 @@ class Presence {
     request.socket.setTimeout(0);
   }
 
-  get signal(): AbortSignal {
-    return this.#gone.signal;
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** The receiver's answer; what is under way to it stops when the sender goes. */
+  waitFor(forwarding: Forwarding): Promise<WriteAnswer> {
+    this.#forwarding = forwarding;
+    if (this.#isGone) this.#leave();
+    return forwarding.answer;
   }
 
   forget(): void {
     this.#request.socket.off('close', this.#onClose);
   }
+
+  #leave(): void {
+    this.#isGone = true;
+    this.#forwarding?.stop(new OpenAnomalyError('proxy_unavailable', 'the sender is gone'));
+  }
 }
 
 function endToEnd({ headers }: IncomingMessage): Record<string, string | readonly string[]> {
-  const own = new Set((headers.connection ?? '').toLowerCase().split(/\s*,\s*/));
+  const own = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? [];
   const passed: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined && !OF_THE_CONNECTION.has(name) && !own.has(name)) passed[name] = value;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && !OF_THE_CONNECTION.has(name) && !own.includes(name)) passed[name] = value;
+  }
   return passed;
 }
 

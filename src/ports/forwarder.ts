@@ -16,9 +16,16 @@ export interface WriteAnswer {
 
 /** Hands requests on to a receiver. */
 export interface Forwarder extends AsyncDisposable {
+  forward(request: WriteRequest): Forwarding;
+}
+
+/** A request on its way to the receiver. */
+export interface Forwarding {
   /**
    * Resolves once the receiver has answered, whatever it said; rejects with `proxy_unavailable` or `proxy_timeout`
-   * when it has not, or with `signal.reason`.
+   * when it has not, or with what `stop` was given.
    */
-  forward(request: WriteRequest, signal: AbortSignal): Promise<WriteAnswer>;
+  readonly answer: Promise<WriteAnswer>;
+  /** Nobody waits for the answer any more. */
+  stop(reason: Error): void;
 }

@@ -27,6 +27,7 @@ function decoded(version: 1 | 2, message: Uint8Array, wanted: (pairs: readonly s
     decodeWriteRequest(
       reader,
       {
+        expected: () => 0,
         ofLabels(view, from, to) {
           const labels = new FieldReader();
           labels.use(new Uint8Array(view.buffer, view.byteOffset + from, to - from));

@@ -1,6 +1,7 @@
 import { type ErrorCode, OpenAnomalyError } from '../../errors.ts';
-import { describeNetworkError, hostAndPort } from './network-errors.ts';
+import { describeNetworkError, timeoutMessage } from './network-errors.ts';
 import { type Dispatcher, dispatch, type OutgoingRequest, type ResponseBody } from './undici.ts';
+import { joinValues } from './whole.ts';
 
 /** An answer's head; `body` is the stream that the exchange must still see to its end. */
 export interface AnswerHead {
@@ -81,7 +82,7 @@ export class Exchange {
   }
 
   /** Lets go of a body without reading it. The exchange goes on. */
-  discard(body: ResponseBody): void {
+  discard({ body }: AnswerHead): void {
     void body.dump({ limit: DISCARD_BYTES }).catch(() => undefined);
   }
 
@@ -92,18 +93,6 @@ export class Exchange {
   }
 
   #timeoutError(): OpenAnomalyError {
-    const seconds = this.#timeoutMs / 1000;
-    return new OpenAnomalyError(
-      this.#codes.timeout,
-      `${hostAndPort(this.#url)} did not finish its answer within ${seconds} s; ask for less or raise the timeout`,
-    );
+    return new OpenAnomalyError(this.#codes.timeout, timeoutMessage(this.#url, this.#timeoutMs));
   }
-}
-
-function joinValues(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const joined: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  return joined;
 }

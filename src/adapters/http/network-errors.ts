@@ -46,6 +46,10 @@ export function describeNetworkError(error: unknown, url: URL): string {
   return `cannot reach ${hostAndPort(url)}: ${advice}${shownCode}`;
 }
 
+export function timeoutMessage(url: URL, timeoutMs: number): string {
+  return `${hostAndPort(url)} did not finish its answer within ${timeoutMs / 1000} s; ask for less or raise the timeout`;
+}
+
 export function hostAndPort(url: URL): string {
   return `${url.protocol}//${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
 }

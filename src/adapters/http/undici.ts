@@ -33,12 +33,22 @@ export function dispatch(
   outgoing: OutgoingRequest,
   signal: AbortSignal,
 ): Promise<Undici.Dispatcher.ResponseData> {
-  return request.call(dispatcher, {
-    origin: outgoing.url.origin,
-    path: `${outgoing.url.pathname}${outgoing.url.search}`,
-    method: outgoing.method as Undici.Dispatcher.HttpMethod,
-    headers: outgoing.headers,
-    body: outgoing.body ?? null,
-    signal,
-  });
+  return request.call(dispatcher, { ...optionsOf(outgoing), signal });
+}
+
+export type AnswerHandler = Undici.Dispatcher.DispatchHandler;
+
+/** The same without streams and promises: the handler is called as the answer comes in, or with the error. */
+export function submit(dispatcher: Dispatcher, outgoing: OutgoingRequest, handler: AnswerHandler): void {
+  dispatcher.dispatch(optionsOf(outgoing), handler);
+}
+
+function optionsOf({ url, method, headers, body }: OutgoingRequest): Undici.Dispatcher.DispatchOptions {
+  return {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: method as Undici.Dispatcher.HttpMethod,
+    headers,
+    body: body ?? null,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Forwarder, WriteAnswer, WriteRequest } from '../../ports/forwarder.ts';
+import type { Forwarder, Forwarding, WriteAnswer, WriteRequest } from '../../ports/forwarder.ts';
 import type { ProxySettings } from '../../settings/settings.ts';
 import { type HttpClient, openHttpClient } from '../http.ts';
 
@@ -33,7 +33,8 @@ class HttpForwarder implements Forwarder {
   readonly #ownHeaders: Readonly<Record<string, string>>;
   /** Names that the client adds from the settings; what the sender sent under them is left out. */
   readonly #replaced: ReadonlySet<string>;
-  readonly #underWay = new Set<Promise<unknown>>();
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor({ settings, userAgent, environment = {} }: ForwarderOptions) {
     this.#settings = settings;
@@ -48,38 +49,30 @@ class HttpForwarder implements Forwarder {
     });
   }
 
-  forward(request: WriteRequest, signal: AbortSignal): Promise<WriteAnswer> {
-    const answer = this.#forward(request, signal);
-    const settled = answer.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#underWay.add(settled);
-    void settled.then(() => this.#underWay.delete(settled));
-    return answer;
+  forward({ headers, search, body }: WriteRequest): Forwarding {
+    const { answer, stop } = this.#client.start({
+      method: 'POST',
+      url: withSearch(this.#settings.url, search),
+      headers: { ...this.#passedOn(headers), ...this.#ownHeaders },
+      body,
+      timeoutMs: this.#settings.timeoutMs,
+    });
+    this.#underWay++;
+    return { answer: answer.then(withoutConnection).finally(() => this.#settled()), stop };
   }
 
   /** Lets what is under way come to its end: each has a deadline of its own. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#underWay);
+    if (this.#underWay > 0)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
     await this.#client[Symbol.asyncDispose]();
   }
 
-  async #forward({ headers, search, body }: WriteRequest, signal: AbortSignal): Promise<WriteAnswer> {
-    const answer = await this.#client.request(
-      {
-        method: 'POST',
-        url: withSearch(this.#settings.url, search),
-        headers: { ...this.#passedOn(headers), ...this.#ownHeaders },
-        body,
-        timeoutMs: this.#settings.timeoutMs,
-      },
-      signal,
-    );
-    const pieces: Buffer[] = [];
-    for await (const piece of answer.body)
-      pieces.push(Buffer.from(piece.buffer as ArrayBuffer, piece.byteOffset, piece.byteLength));
-    return { status: answer.status, headers: withoutConnection(answer.headers), body: pieces };
+  #settled(): void {
+    this.#underWay--;
+    if (this.#underWay === 0) this.#onIdle?.();
   }
 
   #passedOn(headers: WriteRequest['headers']): Record<string, string> {
@@ -96,7 +89,9 @@ function withSearch(url: string, search: string): string {
   return url.includes('?') ? `${url}&${search.slice(1)}` : url + search;
 }
 
-function withoutConnection(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const own = new Set((headers['connection'] ?? '').toLowerCase().split(/\s*,\s*/));
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_THE_CONNECTION.has(name) && !own.has(name)));
+function withoutConnection({ status, headers, body }: WriteAnswer): WriteAnswer {
+  const own = headers['connection']?.toLowerCase().split(/\s*,\s*/) ?? [];
+  const kept: Record<string, string> = {};
+  for (const name in headers) if (!OF_THE_CONNECTION.has(name) && !own.includes(name)) kept[name] = headers[name]!;
+  return { status, headers: kept, body };
 }

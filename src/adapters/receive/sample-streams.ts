@@ -67,7 +67,7 @@ class ThreadStreams implements ConfiguredStreams {
     }
     const body = new Uint8Array(write.body.length);
     body.set(write.body);
-    thread.look({ kind: 'request', version, body, receivedMs: this.#options.clock.nowMs() });
+    thread.look({ version, body, receivedMs: this.#options.clock.nowMs() });
     this.#options.telemetry.proxyQueueBytes.set(thread.queueBytes);
   }
 
@@ -147,10 +147,11 @@ class ThreadStreams implements ConfiguredStreams {
     telemetry.proxyQueueSamples.set(report.queueSamples);
     telemetry.proxyQueueBytes.set(this.#thread?.queueBytes ?? 0);
     telemetry.proxySamplesDecoded.inc(report.samples);
-    const { outcome, version } = report;
-    if (outcome === 'decoded' && version !== undefined) telemetry.proxyDecoded.inc({ version });
-    else if (outcome === 'malformed' || outcome === 'too_large')
-      telemetry.proxyRequestsSkipped.inc({ reason: outcome });
+    const { outcomes } = report;
+    for (const version of ['1.0', '2.0'] as const)
+      if (outcomes[version] > 0) telemetry.proxyDecoded.inc({ version }, outcomes[version]);
+    for (const reason of ['malformed', 'too_large'] as const)
+      if (outcomes[reason] > 0) telemetry.proxyRequestsSkipped.inc({ reason }, outcomes[reason]);
     for (const tally of report.tallies) {
       const { pipeline } = tally;
       // A report that was under way when its pipeline went must not bring its metrics back.

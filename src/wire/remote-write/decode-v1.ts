@@ -10,6 +10,11 @@ const VALUE_TAG = (2 << 3) | BYTES;
 
 /** Says what label sets are known by. */
 export interface LabelMarks {
+  /**
+   * Length of the `labels` fields that are expected to come next, where they lie at `from` and end before `to`; 0
+   * otherwise. It spares reading them field by field; a series may still have more.
+   */
+  expected(message: DataView, from: number, to: number): number;
   /** By the `labels` fields of a series, as they lie in [from, to) of the message; 0: its samples are of no interest. */
   ofLabels(message: DataView, from: number, to: number): number;
 }
@@ -25,7 +30,7 @@ export function decodeWriteRequest(reader: FieldReader, marks: LabelMarks, into:
     }
     const to = reader.length(end) + reader.at;
     const from = reader.at;
-    const labels = findLabels(reader, to);
+    const labels = findLabels(reader, to, marks.expected(reader.view, from, to));
     readSamples(reader, { from, to, mark: marks.ofLabels(labels.view, labels.from, labels.to) }, into);
     reader.at = to;
   }
@@ -40,13 +45,17 @@ interface Stretch {
 /** Used again for each series, so that none makes an object. */
 const stretch: Stretch = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
 
-/** Where the labels of the series lie. They come in one stretch, but a sender may write its fields in any order. */
-function findLabels(reader: FieldReader, to: number): Stretch {
+/**
+ * Where the labels of the series lie, whose first `known` bytes are labels. They come in one stretch, but a sender may
+ * write its fields in any order.
+ */
+function findLabels(reader: FieldReader, to: number, known: number): Stretch {
   const start = reader.at;
+  reader.at += known;
   stretch.view = reader.view;
   stretch.from = start;
-  stretch.to = start;
-  let fields = 0;
+  stretch.to = reader.at;
+  let fields = known > 0 ? 1 : 0;
   let isWhole = true;
   while (reader.at < to) {
     const at = reader.at;

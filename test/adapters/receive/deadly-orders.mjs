@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
 
 parentPort.on('message', (message) => {
-  if (message.kind === 'request' && message.body[0] === 255) process.exit(3);
+  if (message.kind === 'requests' && message.requests.some(({ body }) => body[0] === 255)) process.exit(3);
 });

@@ -8,6 +8,8 @@ import { packV1, packV2 } from '../../support/write-requests.ts';
 const MINUTE_MS = 60_000;
 const START_MS = 1_790_000_040_000;
 const HA = { cluster: 'cluster', replica: '__replica__', failoverMs: 30_000 };
+/** What became of no request. */
+const NONE = { '1.0': 0, '2.0': 0, malformed: 0, too_large: 0 };
 
 function streamOf(pipeline: string, selector: string, changes: Partial<StreamDefinition> = {}): StreamDefinition {
   return { pipeline, matchers: parseSelector(selector)!, stepMs: MINUTE_MS, rateMs: undefined, limit: 0, ...changes };
@@ -32,10 +34,8 @@ function openDesk(changes: Partial<DeskSettings> = {}) {
     send(samples: readonly PlainSample[], { version = 1, receivedMs = START_MS } = {}): DeskReport {
       const body = version === 1 ? packV1(samples) : packV2(samples);
       return desk.answer({
-        kind: 'request',
-        version: version === 1 ? '1.0' : '2.0',
-        body,
-        receivedMs,
+        kind: 'requests',
+        requests: [{ version: version === 1 ? '1.0' : '2.0', body, receivedMs }],
       }) as DeskReport;
     },
     /** Values of a pipeline at the start and the steps after it, by label pairs; fresh labels only. */
@@ -67,8 +67,7 @@ describe('a request', () => {
       sample('__name__ o a 1', 4),
     ];
     expect(send(samples, { version })).toMatchObject({
-      outcome: 'decoded',
-      version: `${version}.0`,
+      outcomes: { ...NONE, [`${version}.0`]: 1 },
       samples: 4,
       series: 4,
       queueSamples: 4,
@@ -95,20 +94,26 @@ describe('a request', () => {
   });
 
   it('that is broken is malformed as a whole, and the next one is fine', () => {
-    const { desk, send, read } = openDesk();
+    const { desk, read } = openDesk();
     const body = packV1([sample('__name__ m a 1', 1), sample('__name__ m a 2', 2)]);
     const cut = body.slice(0, body.length - 4);
-    const answer = (bytes: Uint8Array<ArrayBuffer>) =>
-      desk.answer({ kind: 'request', version: '1.0', body: bytes, receivedMs: START_MS });
-    expect(answer(cut)).toMatchObject({ outcome: 'malformed', samples: 0 });
-    expect(answer(new Uint8Array(0))).toMatchObject({ outcome: 'malformed' });
-    expect(send([sample('__name__ m a 3', 3)])).toMatchObject({ outcome: 'decoded' });
+    const requests = [cut, new Uint8Array(0), packV1([sample('__name__ m a 3', 3)])].map((bytes) => ({
+      version: '1.0' as const,
+      body: bytes,
+      receivedMs: START_MS,
+    }));
+    expect(desk.answer({ kind: 'requests', requests })).toMatchObject({
+      outcomes: { ...NONE, malformed: 2, '1.0': 1 },
+      samples: 1,
+    });
     expect(read('p')).toEqual([['__name__ m a 3', 3]]);
   });
 
   it('that unpacks to more than the limit is not unpacked', () => {
     const { send } = openDesk({ decodedBytes: 1000 });
-    expect(send([sample(`__name__ m a ${'x'.repeat(1000)}`, 1)])).toMatchObject({ outcome: 'too_large' });
+    expect(send([sample(`__name__ m a ${'x'.repeat(1000)}`, 1)])).toMatchObject({
+      outcomes: { ...NONE, too_large: 1 },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 const PAGE_BYTES = 256 * 1024;
 const FREE = -1;
 const FIRST_CAPACITY = 1024;
+const NOWHERE = -1;
 
 /**
  * Numbers byte strings: the first that is seen is 0, the next one that differs is 1, and so on. The bytes are kept, in
@@ -15,6 +16,11 @@ export class ByteTable {
   #pageOf = new Int32Array(FIRST_CAPACITY);
   #startOf = new Int32Array(FIRST_CAPACITY);
   #lengthOf = new Int32Array(FIRST_CAPACITY);
+  /** What came after each string the last time: senders tell their series in the same order again and again. */
+  #after = new Int32Array(FIRST_CAPACITY);
+  #last = 0;
+  #matched = 0;
+  #matchedAt = NOWHERE;
   #pages: DataView[] = [];
   /** Bytes used of the last page. */
   #used = 0;
@@ -27,6 +33,30 @@ export class ByteTable {
 
   /** The number of the bytes in [from, to) of `view`; they get one when they have none, and `size` is one more then. */
   numberOf(view: DataView, from: number, to: number): number {
+    const isMatched = from === this.#matchedAt && to - from === this.#lengthOf[this.#matched];
+    const number = isMatched ? this.#matched : this.#find(view, from, to);
+    this.#matchedAt = NOWHERE;
+    this.#after[this.#last] = number;
+    this.#last = number;
+    return number;
+  }
+
+  /**
+   * Length of the string that came after the one before the last time, if it begins at `from` and ends before `end`; 0
+   * otherwise. If it is the string that `numberOf` is asked for next, of the same view, it is not looked at again.
+   */
+  matchNext(view: DataView, from: number, end: number): number {
+    this.#matchedAt = NOWHERE;
+    if (this.#size === 0) return 0;
+    const number = this.#after[this.#last]!;
+    const length = this.#lengthOf[number]!;
+    if (from + length > end || !this.#equals(number, view, from, from + length)) return 0;
+    this.#matched = number;
+    this.#matchedAt = from;
+    return length;
+  }
+
+  #find(view: DataView, from: number, to: number): number {
     const hash = hashOf(view, from, to);
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -38,6 +68,9 @@ export class ByteTable {
 
   clear(): void {
     this.#size = 0;
+    this.#last = 0;
+    this.#after[0] = 0;
+    this.#matchedAt = NOWHERE;
     this.#pages = [];
     this.#used = 0;
     this.#slots.fill(FREE);
@@ -49,8 +82,10 @@ export class ByteTable {
     const page = this.#pages[this.#pageOf[number]!]!;
     const start = this.#startOf[number]!;
     const words = length & ~3;
-    for (let i = 0; i < words; i += 4) if (page.getInt32(start + i) !== view.getInt32(from + i)) return false;
-    for (let i = words; i < length; i++) if (page.getUint8(start + i) !== view.getUint8(from + i)) return false;
+    // From the end: label sets that differ begin alike.
+    for (let i = length - 1; i >= words; i--) if (page.getUint8(start + i) !== view.getUint8(from + i)) return false;
+    for (let i = words - 4; i >= 0; i -= 4)
+      if (page.getInt32(start + i, true) !== view.getInt32(from + i, true)) return false;
     return true;
   }
 
@@ -86,6 +121,7 @@ export class ByteTable {
     this.#pageOf = larger(this.#pageOf);
     this.#startOf = larger(this.#startOf);
     this.#lengthOf = larger(this.#lengthOf);
+    this.#after = larger(this.#after);
   }
 
   #rehash(): void {
@@ -104,7 +140,7 @@ function hashOf(view: DataView, from: number, to: number): number {
   let hash = to - from;
   const words = from + ((to - from) & ~3);
   for (let at = from; at < words; at += 4) {
-    hash = Math.imul(hash ^ view.getInt32(at), 0x9e3779b1);
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   for (let at = words; at < to; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);

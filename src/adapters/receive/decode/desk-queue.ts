@@ -1,11 +1,25 @@
-import type { FromDesk, ToDesk } from './messages.ts';
+import type { FromDesk, PassedRequest, ToDesk } from './messages.ts';
 
-/** A message that waits for its turn, and who waits for its answer. */
-export interface Waiting {
-  readonly message: ToDesk;
-  /** Undefined: nobody, and it may be dropped. */
-  readonly reader?: { resolve(answer: FromDesk): void; reject(error: unknown): void };
+/** Who waits for the answer to a message. */
+export interface Reader {
+  resolve(answer: FromDesk): void;
+  reject(error: unknown): void;
 }
+
+/** A message with its reader, or a request, which nobody waits for and which may be dropped. */
+export type Waiting =
+  | { readonly message: ToDesk; readonly reader: Reader }
+  | { readonly request: PassedRequest; readonly reader?: undefined };
+
+/** What the thread is asked next, and what it stands for. */
+export interface Turn {
+  readonly message: ToDesk;
+  readonly of: readonly Waiting[];
+}
+
+/** Requests that go to the thread at once: more would only be lost with it, fewer cost a wake-up each. */
+const BATCH_REQUESTS = 32;
+const BATCH_BYTES = 1024 * 1024;
 
 /** Messages for the thread in their order. Requests among them are bounded by their bytes: beyond, the oldest go. */
 export class DeskQueue {
@@ -22,8 +36,9 @@ export class DeskQueue {
     return this.#bytes;
   }
 
-  get length(): number {
-    return this.#waiting.length;
+  /** Whether there is a batch's worth of requests. */
+  get isBatchFull(): boolean {
+    return this.#waiting.length >= BATCH_REQUESTS || this.#bytes >= BATCH_BYTES;
   }
 
   push(waiting: Waiting, mostBytes: number): void {
@@ -38,10 +53,20 @@ export class DeskQueue {
     for (const one of waiting) this.#bytes += bytesOf(one);
   }
 
-  shift(): Waiting | undefined {
-    const waiting = this.#waiting.shift();
-    if (waiting !== undefined) this.#bytes -= bytesOf(waiting);
-    return waiting;
+  /** The oldest message, or the oldest requests up to the next message. */
+  shift(): Turn | undefined {
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    if (first.reader !== undefined) return { message: first.message, of: this.#waiting.splice(0, 1) };
+    const requests: PassedRequest[] = [];
+    let bytes = 0;
+    for (const waiting of this.#waiting) {
+      if (waiting.reader !== undefined || requests.length === BATCH_REQUESTS || bytes >= BATCH_BYTES) break;
+      requests.push(waiting.request);
+      bytes += bytesOf(waiting);
+    }
+    this.#bytes -= bytes;
+    return { message: { kind: 'requests', requests }, of: this.#waiting.splice(0, requests.length) };
   }
 
   /** Takes out everything. */
@@ -53,13 +78,13 @@ export class DeskQueue {
   }
 
   #dropOldest(): void {
-    const oldest = this.#waiting.findIndex(({ message }) => message.kind === 'request');
+    const oldest = this.#waiting.findIndex(({ reader }) => reader === undefined);
     this.#bytes -= bytesOf(this.#waiting[oldest]!);
     this.#waiting.splice(oldest, 1);
     this.#dropped(1);
   }
 }
 
-function bytesOf({ message }: Waiting): number {
-  return message.kind === 'request' ? message.body.length : 0;
+function bytesOf(waiting: Waiting): number {
+  return waiting.reader === undefined ? waiting.request.body.length : 0;
 }

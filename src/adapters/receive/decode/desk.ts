@@ -5,7 +5,16 @@ import { DecodedSamples } from '../../../wire/remote-write/decoded-samples.ts';
 import { FieldReader } from '../../../wire/remote-write/field-reader.ts';
 import { MalformedMessage } from '../../../wire/remote-write/malformed.ts';
 import { unpackedLength, unpackSnappy } from '../../../wire/remote-write/snappy.ts';
-import type { Begun, DeskReport, DeskSettings, FromDesk, StreamBlock, ToDesk } from './messages.ts';
+import type {
+  Begun,
+  DeskReport,
+  DeskSettings,
+  FromDesk,
+  Outcomes,
+  PassedRequest,
+  StreamBlock,
+  ToDesk,
+} from './messages.ts';
 import { PairTracker } from './pair-tracker.ts';
 import { SeriesTable } from './series-table.ts';
 import { Stream } from './stream.ts';
@@ -55,9 +64,9 @@ export class DecodeDesk {
     switch (message.kind) {
       case 'configure':
         this.#configure(message.settings, message.nowMs);
-        return this.#report();
-      case 'request':
-        return this.#report({ outcome: this.#decode(message), version: message.version });
+        return this.#report([]);
+      case 'requests':
+        return this.#report(message.requests);
       case 'begin':
         return this.#streams.get(message.pipeline)?.begin(message.startMs, message.endMs) ?? NOTHING;
       case 'block':
@@ -89,7 +98,7 @@ export class DecodeDesk {
     this.#wanted = [];
   }
 
-  #decode({ version, body, receivedMs }: Extract<ToDesk, { kind: 'request' }>): 'decoded' | 'malformed' | 'too_large' {
+  #decode({ version, body, receivedMs }: PassedRequest): keyof Outcomes {
     this.#samples.clear();
     if (this.#table.keepBound()) this.#wanted = [];
     try {
@@ -106,7 +115,7 @@ export class DecodeDesk {
       return 'malformed';
     }
     this.#take(receivedMs);
-    return 'decoded';
+    return version;
   }
 
   #take(receivedMs: number): void {
@@ -160,12 +169,17 @@ export class DecodeDesk {
     return this.#settings.queueSamples - this.#kept() + own;
   }
 
-  #report(request?: Pick<DeskReport, 'outcome' | 'version'>): Omit<DeskReport, 'busyMs'> {
+  #report(requests: readonly PassedRequest[]): Omit<DeskReport, 'busyMs'> {
+    const outcomes = { '1.0': 0, '2.0': 0, malformed: 0, too_large: 0 };
+    let samples = 0;
+    for (const request of requests) {
+      outcomes[this.#decode(request)]++;
+      samples += this.#samples.total;
+    }
     return {
       kind: 'report',
-      outcome: request?.outcome,
-      version: request?.version,
-      samples: request === undefined ? 0 : this.#samples.total,
+      outcomes,
+      samples,
       series: this.#table.size,
       queueSamples: this.#kept(),
       tallies: [...this.#streams.values()].flatMap((stream) => stream.drainCounts() ?? []),

@@ -21,6 +21,13 @@ export interface DeskSettings {
 
 export type ProtocolVersion = '1.0' | '2.0';
 
+/** A request to look at. */
+export interface PassedRequest {
+  readonly version: ProtocolVersion;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly receivedMs: number;
+}
+
 /** What goes to the thread that decodes. Buffers are handed over, not copied. */
 export type ToDesk =
   | {
@@ -29,12 +36,7 @@ export type ToDesk =
       /** Streams that are new know what comes from now on. */
       readonly nowMs: number;
     }
-  | {
-      readonly kind: 'request';
-      readonly version: ProtocolVersion;
-      readonly body: Uint8Array<ArrayBuffer>;
-      readonly receivedMs: number;
-    }
+  | { readonly kind: 'requests'; readonly requests: readonly PassedRequest[] }
   | {
       /** Begins a read of [startMs, endMs]: what is older is let go, and what comes later for this span is late. */
       readonly kind: 'begin';
@@ -56,11 +58,12 @@ export interface StreamTally {
   readonly limit: number;
 }
 
+/** What became of requests, by how many: decoded as a version, or not. */
+export type Outcomes = Readonly<Record<ProtocolVersion | 'malformed' | 'too_large', number>>;
+
 export interface DeskReport {
   readonly kind: 'report';
-  /** What became of the request; undefined when it was no request that was answered. */
-  readonly outcome: 'decoded' | 'malformed' | 'too_large' | undefined;
-  readonly version: ProtocolVersion | undefined;
+  readonly outcomes: Outcomes;
   readonly samples: number;
   readonly series: number;
   readonly queueSamples: number;

@@ -1,9 +1,11 @@
-import { DeskQueue, type Waiting } from './desk-queue.ts';
-import type { DeskReport, FromDesk, ToDesk } from './messages.ts';
+import { DeskQueue, type Turn, type Waiting } from './desk-queue.ts';
+import type { DeskReport, FromDesk, PassedRequest, ToDesk } from './messages.ts';
 import { DecodeThread } from './thread.ts';
 
 /** Messages that are with the thread at one time: the next one is there when it has finished, and few are lost with it. */
-const AT_ONCE = 8;
+const AT_ONCE = 2;
+/** Requests wait so long for others: waking a thread costs as much as looking at a hundred samples. */
+const GATHER_MS = 20;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -30,6 +32,7 @@ export class RestartingThread {
   #pauseMs = FIRST_PAUSE_MS;
   /** Whether the thread is to be told anew what it is told first. */
   #isGreetingDue = false;
+  #gathering: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
   #closedFor: Error | undefined;
 
@@ -49,9 +52,10 @@ export class RestartingThread {
     this.#dispatch();
   }
 
-  look(message: ToDesk): void {
-    this.#queue.push({ message }, this.#options.mostBytes());
-    this.#dispatch();
+  look(request: PassedRequest): void {
+    this.#queue.push({ request }, this.#options.mostBytes());
+    if (this.#queue.isBatchFull) this.#dispatch();
+    else this.#gathering ??= setTimeout(() => this.#dispatch(), GATHER_MS);
   }
 
   read(message: ToDesk): Promise<FromDesk> {
@@ -65,6 +69,7 @@ export class RestartingThread {
   async close(reason: Error): Promise<void> {
     this.#closedFor = reason;
     clearTimeout(this.#restart);
+    clearTimeout(this.#gathering);
     for (const { reader } of this.#queue.drain()) reader?.reject(reason);
     await this.#thread?.terminate();
   }
@@ -77,32 +82,37 @@ export class RestartingThread {
   }
 
   #dispatch(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     const thread = this.#thread;
     if (thread === undefined) return;
     while (thread.asked < AT_ONCE) {
-      const next = this.#isGreetingDue ? { message: this.#options.greeting() } : this.#queue.shift();
+      const next = this.#isGreetingDue ? { message: this.#options.greeting(), of: [] } : this.#queue.shift();
       this.#isGreetingDue = false;
       if (next === undefined) return;
       this.#send(thread, next);
     }
   }
 
-  #send(thread: DecodeThread, waiting: Waiting): void {
-    thread.ask(waiting.message).then(
+  #send(thread: DecodeThread, { message, of }: Turn): void {
+    thread.ask(message).then(
       (answer) => {
-        waiting.reader?.resolve(answer);
+        for (const { reader } of of) reader?.resolve(answer);
         if (answer.kind === 'report') this.#options.reported(answer);
-        this.#dispatch();
+        if (this.#gathering === undefined) this.#dispatch();
       },
-      () => this.#lose(waiting),
+      () => this.#lose(of),
     );
   }
 
   /** A request may be what the thread died of; it does not come again. */
-  #lose(waiting: Waiting): void {
-    if (this.#closedFor !== undefined) waiting.reader?.reject(this.#closedFor);
-    else if (waiting.reader !== undefined) this.#queue.unshift([waiting]);
-    else if (waiting.message.kind === 'request') this.#options.dropped(1);
+  #lose(waiting: readonly Waiting[]): void {
+    const readers = waiting.filter(({ reader }) => reader !== undefined);
+    if (this.#closedFor !== undefined) for (const { reader } of readers) reader?.reject(this.#closedFor);
+    else {
+      this.#queue.unshift(readers);
+      if (readers.length < waiting.length) this.#options.dropped(waiting.length - readers.length);
+    }
   }
 
   #bury(error: Error): void {

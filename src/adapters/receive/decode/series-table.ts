@@ -47,6 +47,10 @@ export class SeriesTable implements LabelMarks, SymbolMarks {
     this.#textOf.length = 0;
   }
 
+  expected(message: DataView, from: number, to: number): number {
+    return this.#encoded.matchNext(message, from, to);
+  }
+
   ofLabels(message: DataView, from: number, to: number): number {
     const known = this.#encoded.find(message, from, to);
     if (known !== UNKNOWN) return known;
@@ -79,6 +83,10 @@ class Marks {
 
   get size(): number {
     return this.#numbers.size;
+  }
+
+  matchNext(view: DataView, from: number, end: number): number {
+    return this.#numbers.matchNext(view, from, end);
   }
 
   /** UNKNOWN when the string was not seen before; then `set` is to follow. */

@@ -38,7 +38,10 @@ export class DecodeThread {
   ask(message: ToDesk): Promise<FromDesk> {
     return new Promise((resolve, reject) => {
       this.#asked.push({ resolve, reject });
-      this.#worker.postMessage(message, message.kind === 'request' ? [message.body.buffer] : []);
+      this.#worker.postMessage(
+        message,
+        message.kind === 'requests' ? message.requests.map(({ body }) => body.buffer) : [],
+      );
     });
   }
 
