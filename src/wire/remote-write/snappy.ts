@@ -1,7 +1,8 @@
 import { MalformedMessage } from './malformed.ts';
 
-/** Literals and copies up to this are quicker byte by byte than by one call into native code. */
-const SHORT_BYTES = 32;
+/** Literals and copies up to this are quicker word by word than by one call into native code. */
+const SHORT_BYTES = 64;
+const WORD = 4;
 
 /** Length of what a snappy block unpacks to, as the block itself says. */
 export function unpackedLength(block: Uint8Array): number {
@@ -10,12 +11,18 @@ export function unpackedLength(block: Uint8Array): number {
 
 /**
  * Unpacks a snappy block (the format without frames) into `target`, which must have room for `unpackedLength` bytes.
- * Answers how many they are. Three times as fast as the package that packs for us, and into memory that is there.
+ * Answers how many they are; up to three more may be written over. Several times as fast as the package that packs for
+ * us, and into memory that is there.
  */
 export function unpackSnappy(block: Uint8Array, target: Uint8Array): number {
   const { length, at: start } = readLength(block);
   if (length > target.length) throw new MalformedMessage('snappy: no room for what the block unpacks to');
   const end = block.length;
+  const from = new DataView(block.buffer, block.byteOffset, end);
+  const to = new DataView(target.buffer, target.byteOffset, target.length);
+  // Where a whole word that begins before may be read or written: most texts are no whole number of words.
+  const lastRead = end - WORD;
+  const lastWrite = target.length - WORD;
   let at = start;
   let out = 0;
   while (at < end) {
@@ -30,7 +37,8 @@ export function unpackSnappy(block: Uint8Array, target: Uint8Array): number {
       }
       count++;
       if (at + count > end || out + count > length) throw cut();
-      if (count <= SHORT_BYTES) for (let i = 0; i < count; i++) target[out + i] = block[at + i]!;
+      if (count <= SHORT_BYTES && at + count <= lastRead && out + count <= lastWrite)
+        for (let i = 0; i < count; i += WORD) to.setInt32(out + i, from.getInt32(at + i, true), true);
       else target.set(block.subarray(at, at + count), out);
       at += count;
       out += count;
@@ -53,6 +61,8 @@ export function unpackSnappy(block: Uint8Array, target: Uint8Array): number {
     if (offset === 0 || offset > out || out + count > length) throw cut();
     // A copy may reach into what it writes itself: then it repeats.
     if (offset >= count && count > SHORT_BYTES) target.copyWithin(out, out - offset, out - offset + count);
+    else if (offset >= WORD && out + count <= lastWrite)
+      for (let i = 0; i < count; i += WORD) to.setInt32(out + i, to.getInt32(out - offset + i, true), true);
     else for (let i = 0; i < count; i++) target[out + i] = target[out - offset + i]!;
     out += count;
   }
