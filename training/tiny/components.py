@@ -189,6 +189,16 @@ def spikes(rng, n):
     return out * rng.choice([1.0, 1.0, 1.0, -1.0])
 
 
+def dropouts(rng, n):
+    """Members that fail to answer for some samples, again and again: a sum or a mean falls and is back at once."""
+    out = np.zeros(n)
+    size = rng.choice([-1.0, 1.0]) * log_uniform(rng, 0.5, 12)
+    longest = int(rng.integers(1, 9))
+    for at in rng.integers(0, n, rng.poisson(n * log_uniform(rng, 1e-3, 2e-2)) + 1):
+        out[at : at + int(rng.integers(1, longest + 1))] = size * rng.uniform(0.4, 1)
+    return out
+
+
 def bumps(rng, n):
     """Humps of hours: batch work, traffic events; a fast rise and a slow end, or the other way round."""
     target = np.zeros(n)

@@ -27,10 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with boom/, kpi2018/, nab/, bizitobs/")
     parser.add_argument("--sets", nargs="*", help="only these")
     parser.add_argument("--weights", default="average", choices=["average", "weights"])
+    parser.add_argument("--both-ways", action="store_true", help="mean with the answer for the series upside down")
 
 
 def run(arguments) -> None:
-    predict = load(arguments.model, arguments.weights)
+    predict = load(arguments.model, arguments.weights, arguments.both_ways)
     published = read_published(arguments.data / "boom" / "published.csv")
     rows = {}
     for name, seconds, series in read_sets(arguments.data):
@@ -60,7 +61,7 @@ def average(ratios) -> float:
     return math.exp(np.mean(np.log(np.array(ratios) + 1e-5))) - 1e-5
 
 
-def load(path: Path, which: str):
+def load(path: Path, which: str, ways: bool = False):
     """Answers a function: features (n, tokens, 224) float32 → quantiles in asinh space (n, patches, 32, 13)."""
     if path.suffix == ".onnx":
         import onnxruntime
@@ -69,7 +70,7 @@ def load(path: Path, which: str):
         return lambda features: session.run(None, {"features": features})[0]
     import torch
 
-    from .network import Tiny
+    from .network import Tiny, other_way
 
     checkpoint = torch.load(path, map_location="cpu", weights_only=False)
     network = Tiny(**checkpoint["shape"])
@@ -79,7 +80,8 @@ def load(path: Path, which: str):
 
     def predict(features):
         with torch.no_grad():
-            return network(torch.from_numpy(features)).numpy()
+            x = torch.from_numpy(features)
+            return ((network(x) + other_way(network, x)) / 2 if ways else network(x)).numpy()
 
     return predict
 

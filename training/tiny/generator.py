@@ -35,14 +35,14 @@ def draw_day(rng) -> int:
 def draw_series(rng: np.random.Generator, n: int, day: int) -> np.ndarray:
     """One series of n steps, float64, finite; `day` is the period of its main rhythm, should it have one."""
     kind = rng.random()
-    if kind < 0.45:
+    if kind < 0.42:
         x = link(rng, composite(rng, n, day))
-    elif kind < 0.49:
+    elif kind < 0.46:
         # A rhythm and little else: how wide a band around something well known must be.
         x = part.profile(rng, n, day) + log_uniform(rng, 0.01, 0.4) * part.autoregressive(rng, n)
-    elif kind < 0.58:
+    elif kind < 0.55:
         x = part.gaussian_process(rng, n)
-    elif kind < 0.68:
+    elif kind < 0.65:
         x = part.seasonal_arima(rng, n, day)
         if rng.random() < 0.4:
             x = np.maximum(x + rng.uniform(0, 4), 0)
@@ -135,6 +135,8 @@ def gauge(rng, n):
         x = x + rng.uniform(0.1, 1) * part.pulses(rng, n)
     if rng.random() < 0.3:
         x = x + part.incidents(rng, n)
+    if rng.random() < 0.2:
+        x = x + part.dropouts(rng, n)
     return x
 
 

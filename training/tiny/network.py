@@ -100,6 +100,23 @@ class Tiny(nn.Module):
         return quantiles.view(quantiles.shape[0], -1, PATCH, len(LEVELS))
 
 
+def upside_down(features):
+    """The features of the series −x from those of x; shapes as in `Tiny`."""
+    x = features.view(*features.shape[:2], CHANNELS, PATCH).clone()
+    x[:, :, [0, 2]] *= -1
+    x[:, COARSE_TOKENS:, 5] *= -1
+    # In coarse tokens these are the least and the most of a bin.
+    least = x[:, :COARSE_TOKENS, 2].clone()
+    x[:, :COARSE_TOKENS, 2] = -x[:, :COARSE_TOKENS, 3]
+    x[:, :COARSE_TOKENS, 3] = least
+    return x.view(features.shape)
+
+
+def other_way(network, features):
+    """The answer for the series upside down, turned back; shapes as in `Tiny`."""
+    return -network(upside_down(features)).flip(-1)
+
+
 def start_from_pilot(network: Tiny, weights: dict) -> None:
     """Puts the four-layer pilot's weights in; the last layer starts as the identity, coarse tokens near zero."""
     own = network.state_dict()

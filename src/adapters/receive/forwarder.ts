@@ -53,7 +53,7 @@ class HttpForwarder implements Forwarder {
     const { answer, stop } = this.#client.start({
       method: 'POST',
       url: withSearch(this.#settings.url, search),
-      headers: { ...this.#passedOn(headers), ...this.#ownHeaders },
+      headers: this.#passedOn(headers),
       body,
       timeoutMs: this.#settings.timeoutMs,
     });
@@ -77,9 +77,12 @@ class HttpForwarder implements Forwarder {
 
   #passedOn(headers: WriteRequest['headers']): Record<string, string> {
     const passed: Record<string, string> = {};
-    for (const [name, value] of Object.entries(headers))
-      if (!this.#replaced.has(name)) passed[name] = typeof value === 'string' ? value : value.join(', ');
-    return passed;
+    for (const name in headers) {
+      if (this.#replaced.has(name)) continue;
+      const value = headers[name]!;
+      passed[name] = typeof value === 'string' ? value : value.join(', ');
+    }
+    return Object.assign(passed, this.#ownHeaders);
   }
 }
 

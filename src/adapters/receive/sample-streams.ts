@@ -65,7 +65,8 @@ class ThreadStreams implements ConfiguredStreams {
       this.#options.telemetry.proxyRequestsSkipped.inc({ reason: version });
       return;
     }
-    const body = new Uint8Array(write.body.length);
+    // Memory of its own, which is handed over; not zeroed, since it is written over at once.
+    const body = Buffer.allocUnsafeSlow(write.body.length);
     body.set(write.body);
     thread.look({ version, body, receivedMs: this.#options.clock.nowMs() });
     this.#options.telemetry.proxyQueueBytes.set(thread.queueBytes);

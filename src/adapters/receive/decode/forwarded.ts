@@ -20,8 +20,20 @@ export function protocolOf({ headers, answer }: ForwardedWrite): ProtocolVersion
   return version;
 }
 
+let lastType: string | undefined;
+let lastVersion: ProtocolVersion | 'type' = '1.0';
+
+/** A sender says the same each time. */
 function versionOf(contentType: string | undefined): ProtocolVersion | 'type' {
   if (contentType === undefined) return '1.0';
+  if (contentType !== lastType) {
+    lastVersion = parsedVersion(contentType);
+    lastType = contentType;
+  }
+  return lastVersion;
+}
+
+function parsedVersion(contentType: string): ProtocolVersion | 'type' {
   const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim());
   if (type.toLowerCase() !== 'application/x-protobuf') return 'type';
   const proto = parameters.find((parameter) => /^proto=/i.test(parameter))?.slice('proto='.length);
