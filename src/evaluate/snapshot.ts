@@ -16,7 +16,7 @@ import { contextStepsOf, learnsOnline, makesForecasts } from './state-shape.ts';
  * record is a uint32 length, UTF-8 JSON padded to four bytes, and the columns whose lengths the JSON names, the
  * technique's bytes, those the engine wants back and those of an online engine last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
  */
-const VERSION = 3;
+const VERSION = 4;
 
 interface Head {
   readonly version: number;

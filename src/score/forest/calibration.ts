@@ -3,13 +3,13 @@ import {
   EITHER,
   EXCESSES,
   INDEX,
-  LOG_START_ABOVE,
   learnTail,
   RARITY_AT_START,
   RARITY_FLOATS,
   ratioAt,
   SAMPLES,
   SCALE,
+  START_ABOVE,
   startTail,
   tailSlope,
 } from '../tail/rarity.ts';
@@ -70,7 +70,7 @@ export class IsolationCalibration {
     const row = this.#row;
     const rarity = uncorrect(edge, { stepMs, samples: row[SAMPLES]! });
     const ratio = ratioAt(rarity, tailSlope(row[INDEX]!));
-    return row[MEAN]! + ratio * row[SCALE]! * Math.exp(row[LOG_START_ABOVE]!);
+    return row[MEAN]! + ratio * row[SCALE]! * row[START_ABOVE]!;
   }
 
   learn(isolation: number): void {
@@ -86,7 +86,7 @@ export class IsolationCalibration {
 
   #ratio(isolation: number): number {
     const row = this.#row;
-    return Math.max(isolation - row[MEAN]!, 0) / (row[SCALE]! * Math.exp(row[LOG_START_ABOVE]!));
+    return Math.max(isolation - row[MEAN]!, 0) / (row[SCALE]! * row[START_ABOVE]!);
   }
 }
 

@@ -14,12 +14,12 @@ import {
   EITHER,
   EXCESSES,
   INDEX,
-  LOG_START_ABOVE,
   learnScale,
   learnTail,
   RARITY_FLOATS,
   SAMPLES,
   SCALE,
+  START_ABOVE,
   startTailAtFirstMove,
   tailSlope,
 } from '../tail/rarity.ts';
@@ -100,7 +100,7 @@ export class PeersScorer implements Scorer {
     const { floats, widths } = this.#table;
     for (let j = 0; j < VIEWS; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
-      floats[row + LOG_START_ABOVE] = Math.log(FIRST_START);
+      floats[row + START_ABOVE] = FIRST_START;
       floats[row + INDEX] = FIRST_INDEX;
       floats[row + EXCESSES] = FIRST_INDEX_WEIGHT;
     }
@@ -233,9 +233,7 @@ export class PeersScorer implements Scorer {
       front.slope[j] = tailSlope(floats[row + INDEX]!);
       front.kind[j] = small[bytes + MOVED + j] === 1 ? TAIL : STILL;
       front.gainAbove[j] =
-        front.kind[j] === TAIL
-          ? SLOPES[j]! / (floats[row + SCALE]! * unrest * Math.exp(floats[row + LOG_START_ABOVE]!))
-          : 0;
+        front.kind[j] === TAIL ? SLOPES[j]! / (floats[row + SCALE]! * unrest * floats[row + START_ABOVE]!) : 0;
       front.gainBelow[j] = front.gainAbove[j]!;
       front.stillness[j] = STILL_WEIGHT * Math.log10(floats[row + SAMPLES]! + 1);
     }
@@ -268,7 +266,7 @@ export class PeersScorer implements Scorer {
         if (samples >= SCALE_SAMPLES) this.#learnTail(row, j, isAnomalous);
       } else if (size > 0) {
         startTailAtFirstMove(floats, row, size);
-        if (samples < SCALE_SAMPLES) floats[row + LOG_START_ABOVE] = Math.log(FIRST_START);
+        if (samples < SCALE_SAMPLES) floats[row + START_ABOVE] = FIRST_START;
         small[bytes + MOVED + j] = 1;
       }
       learnScale(floats, row, size, samples, this.#scaleRate);
@@ -288,11 +286,11 @@ export class PeersScorer implements Scorer {
 
   #learnTail(row: number, j: number, isAnomalous: boolean): void {
     const { floats } = this.#table;
-    const start = floats[row + LOG_START_ABOVE]!;
+    const start = floats[row + START_ABOVE]!;
     const index = floats[row + INDEX]!;
     learnTail(floats, row, this.#front.logRatio[j]!, EITHER);
     if (!isAnomalous) return;
-    floats[row + LOG_START_ABOVE] = start + ANOMALY_TEACHES * (floats[row + LOG_START_ABOVE]! - start);
+    floats[row + START_ABOVE] = start * (floats[row + START_ABOVE]! / start) ** ANOMALY_TEACHES;
     floats[row + INDEX] = index + ANOMALY_TEACHES * (floats[row + INDEX]! - index);
   }
 }

@@ -44,6 +44,8 @@ export class Front {
   /** ρ of the views between which the edge lies: with the help of all, and alone. */
   readonly #near: Float64Array;
   readonly #far: Float64Array;
+  /** Sum at the calmest point. */
+  #calmSum = 0;
 
   constructor(weights: readonly number[]) {
     this.views = weights.length;
@@ -97,7 +99,7 @@ export class Front {
       this.#far[j] = this.#reachOf(j, alone / this.weight[j]!);
     }
     const middle = this.#calmest(target);
-    if (this.#sum(middle) < target) {
+    if (this.#calmSum < target) {
       this.lower = this.#edgeBeyond(middle, -1, target);
       this.upper = this.#edgeBeyond(middle, 1, target);
     } else {
@@ -168,7 +170,10 @@ export class Front {
       low = Math.min(low, centre);
       high = Math.max(high, centre);
       const sum = this.#sum(centre);
-      if (sum < target) return centre;
+      if (sum < target) {
+        this.#calmSum = sum;
+        return centre;
+      }
       if (sum >= least) continue;
       least = sum;
       calmest = centre;
@@ -180,6 +185,7 @@ export class Front {
       least = sum;
       calmest = point;
     }
+    this.#calmSum = least;
     return calmest;
   }
 

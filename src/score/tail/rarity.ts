@@ -22,12 +22,12 @@ import {
  * Half of the share q₀ lies beyond either start: what falls slower than it rises has edges at different distances. The
  * index is shared, since half of the excesses say little about one.
  *
- * A row of floats: scale, ln start above and below, index, excesses learnt, samples, largest |d| of this slot of the day,
+ * A row of floats: scale, start above and below, index, excesses learnt, samples, largest |d| of this slot of the day,
  * mean of those over all slots, and what this slot of the day is used to beyond the others.
  */
 export const SCALE = 0;
-export const LOG_START_ABOVE = 1;
-export const LOG_START_BELOW = 2;
+export const START_ABOVE = 1;
+export const START_BELOW = 2;
 export const INDEX = 3;
 export const EXCESSES = 4;
 export const SAMPLES = 5;
@@ -40,6 +40,9 @@ export const RARITY_FLOATS = 9;
 export const PHASE_START = 1;
 export const PHASE_STILL = 2;
 export const PHASE_TAIL = 3;
+
+/** After a long stillness a start must not sink to where no factor brings it back from. */
+const LEAST_START = 1e-30;
 
 /** −log₁₀ q₀: rarity at the start of the tail. */
 export const RARITY_AT_START = -Math.log10(TAIL_SHARE);
@@ -72,9 +75,9 @@ export function startTail(row: Float32Array, at: number, ratios: Float32Array): 
   const start = ratios[middle]! > 0 ? ratios[middle]! : ratios[count - 1]!;
   row[at + INDEX] = FIRST_INDEX;
   row[at + EXCESSES] = FIRST_INDEX_WEIGHT;
+  row[at + START_ABOVE] = start > 0 ? start : 1;
+  row[at + START_BELOW] = row[at + START_ABOVE]!;
   if (!(start > 0)) return PHASE_STILL;
-  row[at + LOG_START_ABOVE] = Math.log(start);
-  row[at + LOG_START_BELOW] = row[at + LOG_START_ABOVE]!;
   let excess = 0;
   let excesses = 0;
   for (let i = middle + 1; i < count; i++) {
@@ -90,14 +93,20 @@ export function startTail(row: Float32Array, at: number, ratios: Float32Array): 
 /** A view that never moved has moved by `size`: its tail starts there, on both sides. */
 export function startTailAtFirstMove(row: Float32Array, at: number, size: number): void {
   row[at + SCALE] = Math.max(row[at + SCALE]!, size / SCALE_SAMPLES);
-  row[at + LOG_START_ABOVE] = Math.log(size / scaleNow(row, at));
-  row[at + LOG_START_BELOW] = row[at + LOG_START_ABOVE]!;
+  row[at + START_ABOVE] = size / scaleNow(row, at);
+  row[at + START_BELOW] = row[at + START_ABOVE]!;
 }
 
 /** The scale at this time of day. */
 export function scaleNow(row: Float32Array, at: number): number {
   return row[at + SCALE]! + SLOT_SHARE * row[at + SLOT_EXCESS]!;
 }
+
+/** Beyond the start of one side. */
+const SIDE_SHARE = TAIL_SHARE / 2;
+/** Factors of a start that is not young: exponentials are dear, and every sample moves two starts a view. */
+const USUAL_RISE = Math.exp(START_STEP * (1 - SIDE_SHARE));
+const USUAL_FALL = Math.exp(-START_STEP * SIDE_SHARE);
 
 /** The side that a deviation lies on; `EITHER` where sides are not told apart, and both starts are one. */
 export const BELOW = -1;
@@ -108,13 +117,29 @@ export const ABOVE = 1;
 export function learnTail(row: Float32Array, at: number, logRatio: number, side: number): void {
   const samples = row[at + SAMPLES]!;
   const isExcess = logRatio > 0;
-  const share = side === EITHER ? TAIL_SHARE : TAIL_SHARE / 2;
+  const share = side === EITHER ? TAIL_SHARE : SIDE_SHARE;
   const step = Math.min(Math.max(START_STEP, 0.5 / (samples * share)), MOST_START_STEP);
-  row[at + LOG_START_ABOVE]! += step * ((isExcess && side !== BELOW ? 1 : 0) - share);
-  row[at + LOG_START_BELOW]! += step * ((isExcess && side !== ABOVE ? 1 : 0) - share);
+  moveStart(row, at + START_ABOVE, { step, share, isExcess: isExcess && side !== BELOW });
+  moveStart(row, at + START_BELOW, { step, share, isExcess: isExcess && side !== ABOVE });
   if (!isExcess) return;
   const excesses = Math.min(row[at + EXCESSES]! + 1, INDEX_MEMORY);
   const index = row[at + INDEX]!;
   row[at + EXCESSES] = excesses;
   row[at + INDEX] = index + (Math.min(logRatio, MOST_EXCESS * index) - index) / excesses;
+}
+
+interface StartMove {
+  readonly step: number;
+  readonly share: number;
+  readonly isExcess: boolean;
+}
+
+function moveStart(row: Float32Array, at: number, { step, share, isExcess }: StartMove): void {
+  const factor =
+    step === START_STEP && share === SIDE_SHARE
+      ? isExcess
+        ? USUAL_RISE
+        : USUAL_FALL
+      : Math.exp(step * ((isExcess ? 1 : 0) - share));
+  row[at] = Math.max(row[at]! * factor, LEAST_START);
 }

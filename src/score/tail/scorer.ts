@@ -16,8 +16,6 @@ import {
   ABOVE,
   BELOW,
   INDEX,
-  LOG_START_ABOVE,
-  LOG_START_BELOW,
   learnScale,
   learnTail,
   MEAN_MAXIMUM,
@@ -29,6 +27,8 @@ import {
   SCALE,
   SLOT_EXCESS,
   SLOT_MAXIMUM,
+  START_ABOVE,
+  START_BELOW,
   scaleNow,
   startTail,
   startTailAtFirstMove,
@@ -210,8 +210,8 @@ export class TailScorer implements Scorer {
       front.kind[j] = TAIL;
       // After a long stillness the start has sunk out of range; a gain without bounds would make NaN of no move.
       const perScale = SLOPES[j]! / scaleNow(floats, row);
-      front.gainAbove[j] = Math.min(perScale / Math.exp(floats[row + LOG_START_ABOVE]!), MOST_GAIN);
-      front.gainBelow[j] = Math.min(perScale / Math.exp(floats[row + LOG_START_BELOW]!), MOST_GAIN);
+      front.gainAbove[j] = Math.min(perScale / floats[row + START_ABOVE]!, MOST_GAIN);
+      front.gainBelow[j] = Math.min(perScale / floats[row + START_BELOW]!, MOST_GAIN);
       front.slope[j] = tailSlope(floats[row + INDEX]!);
     }
   }
