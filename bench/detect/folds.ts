@@ -8,6 +8,8 @@ const FACTORS = Array.from({ length: 51 }, (_, i) => 0.7 + 0.016 * i);
 /** How many of a server's metrics may have to agree. */
 const AGREEING = [1, 2, 3, 5, 8];
 const SERIES_FOLDS = 5;
+/** Bands decide nothing here. */
+const NO_BAND = new Float32Array(0);
 
 /** The counts of one unit at every threshold of a candidate. */
 export interface FoldUnit {
@@ -41,7 +43,10 @@ export class FoldCollector {
     // What is injected for minutes into one of many is no labelled event.
     if (set.judgement.kind === 'faults') return;
     const isServer = set.judgement.kind === 'labels' && set.series.length > 1;
-    if (!isServer) this.#series.push(...unitsOfSeries(set, score).map((unit) => this.#counted(unit, true)));
+    if (!isServer)
+      this.#series.push(
+        ...unitsOfSeries(set, { score, lower: NO_BAND, upper: NO_BAND }).map((unit) => this.#counted(unit, true)),
+      );
     else
       for (const { join, units } of this.#servers)
         units.push(this.#counted(jointUnit(set, joined(set, score, join)), false));

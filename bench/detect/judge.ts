@@ -32,7 +32,7 @@ export function addFile(judged: Judged, set: JudgedSet, watched: Watched, row: P
   judged.samples += set.values.length;
   judged.cpuMs += watched.cpuMs;
   const { judgement } = set;
-  if (set.series.length === 1 || judgement.kind === 'clean') judged.units.push(...unitsOfSeries(set, watched.score));
+  if (set.series.length === 1 || judgement.kind === 'clean') judged.units.push(...unitsOfSeries(set, watched));
   else judged.units.push(jointUnit(set, jointScore(set, watched, row.join)));
   if (judgement.kind === 'windows')
     judged.windowed.push({ scores: scoresOfRows(set, watched.score), windows: judgement.windows });

@@ -3,6 +3,7 @@ import { intervalsOf } from './bootstrap.ts';
 import { BUDGET } from './freeze.ts';
 import { faultsAt, type Judged, type WindowedScores } from './judge.ts';
 import { type AlarmMeasures, addCounts, countAlarms, delaysOf, measuresOf } from './scoring/alarms.ts';
+import { flaggedRightly } from './scoring/direction.ts';
 import { NAB_PROFILES, type NabMeasure, nabScore } from './scoring/nab.ts';
 import { openingsOf } from './scoring/openings.ts';
 import { aucPr, byFallingScore, vusPr } from './scoring/precision-recall.ts';
@@ -53,6 +54,9 @@ export function alarmMeasures(units: readonly Unit[], threshold: number): Measur
     const delays = units.flatMap((unit) => delaysOf(unit, threshold));
     values.set('delay_steps_median', quantile(delays, 0.5));
     values.set('delay_steps_p90', quantile(delays, 0.9));
+    const directions = units.flatMap((unit) => flaggedRightly(unit, threshold));
+    if (directions.length > 0)
+      values.set('direction', directions.filter((isRight) => isRight).length / directions.length);
     const curves = units.filter(({ labels }) => labels.includes(1)).map(curvesOf);
     values.set('auc_pr', meanOf(curves.map((curve) => curve.auc)));
     values.set('vus_pr', meanOf(curves.map((curve) => curve.vus)));

@@ -16,6 +16,7 @@ const COLUMNS: readonly { readonly title: string; readonly measure: string; read
   { title: 'p90', measure: 'delay_steps_p90', digits: 0 },
   { title: 'delay-7', measure: 'delay7_f1', digits: 3 },
   { title: '@best', measure: 'delay7_f1@best', digits: 3 },
+  { title: 'side', measure: 'direction', digits: 2 },
   { title: 'AUC-PR', measure: 'auc_pr', digits: 3 },
   { title: 'VUS-PR', measure: 'vus_pr', digits: 3 },
   { title: 'NAB', measure: 'nab_standard', digits: 1 },

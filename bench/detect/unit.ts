@@ -1,5 +1,6 @@
 import type { JudgedSet } from '../data/judged-set.ts';
 import { kindOf } from './kind.ts';
+import type { Watched } from './watch.ts';
 
 /**
  * What is judged as one: a series, or a server with all its metrics. A score and a label for each row of the file, in
@@ -13,6 +14,9 @@ export interface Unit {
   readonly stepMs: number;
   readonly scores: Float32Array;
   readonly labels: Uint8Array;
+  /** Of a single series: its values, and which side of the band they lie on (1 above, −1 below, 0 inside or no band). */
+  readonly values?: Float32Array;
+  readonly sides?: Int8Array;
 }
 
 /** Days that a unit was watched: rows that the file does not have do not count. */
@@ -32,8 +36,12 @@ export function kthLargest(k: number): Join {
 }
 
 /** Units of a set whose every series is judged by itself. */
-export function unitsOfSeries(set: JudgedSet, score: Float32Array): Unit[] {
+export function unitsOfSeries(
+  set: JudgedSet,
+  { score, lower, upper }: Pick<Watched, 'score' | 'lower' | 'upper'>,
+): Unit[] {
   const places = placesOf(set);
+  const hasBands = lower.length > 0;
   return set.series.map((series, s) => {
     const values = set.values.subarray(s * set.steps, (s + 1) * set.steps);
     const own = score.subarray(s * set.steps, (s + 1) * set.steps);
@@ -45,6 +53,13 @@ export function unitsOfSeries(set: JudgedSet, score: Float32Array): Unit[] {
       stepMs: set.stepMs,
       scores: Float32Array.from(places, (place) => own[place]! || 0),
       labels: labelsAt(set, places),
+      ...(hasBands && {
+        values: Float32Array.from(places, (place) => values[place]!),
+        sides: Int8Array.from(places, (place) => {
+          const at = s * set.steps + place;
+          return values[place]! > upper[at]! ? 1 : values[place]! < lower[at]! ? -1 : 0;
+        }),
+      }),
     };
   });
 }

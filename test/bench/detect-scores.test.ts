@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countAlarms, delaysOf, measuresOf } from '../../bench/detect/scoring/alarms.ts';
+import { flaggedRightly } from '../../bench/detect/scoring/direction.ts';
 import { addFaults, tallyFaults } from '../../bench/detect/scoring/faults.ts';
 import { NAB_PROFILES, nabScore, probationRows } from '../../bench/detect/scoring/nab.ts';
 import { openingsOf } from '../../bench/detect/scoring/openings.ts';
@@ -28,6 +29,24 @@ function dayOf(scores: Readonly<Record<number, number>>, events: readonly (reado
 function alarmsAt(unit: Unit, threshold: number) {
   return countAlarms(unit, [threshold])[0]!;
 }
+
+it('the side of an event is that of most of its rows, and of an alarm that of its first flag in the event', () => {
+  const day = dayOf({ 100: 2, 101: 2, 301: 2, 700: 2 }, [
+    [100, 104],
+    [300, 304],
+    [500, 504],
+    [700, 704],
+  ]);
+  const values = new Float32Array(1440).fill(5);
+  values.set([4, 9, 9, 9, 9], 100);
+  values.set([5, 1, 1, 1, 1], 300);
+  const sides = new Int8Array(1440);
+  sides.set([-1, 1], 100);
+  sides[301] = -1;
+  // Wrong, right, not found, and neither above nor below.
+  expect(flaggedRightly({ ...day, values, sides }, 1)).toEqual([false, true]);
+  expect(flaggedRightly(day, 1)).toEqual([]);
+});
 
 describe('alarms', () => {
   it('are flagged rows at most ten apart; one is true that touches an event, an event is found once', () => {
