@@ -33,7 +33,8 @@ class RootMeanSquareNorm(nn.Module):
         self.gain = nn.Parameter(torch.ones(width))
 
     def forward(self, x):
-        return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-6) * self.gain
+        # As the runtime knows it, which makes one step of it.
+        return x / torch.sqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.gain
 
 
 class Layer(nn.Module):
@@ -53,15 +54,18 @@ class Layer(nn.Module):
         batch, _, width = x.shape
         per_head = width // self.heads
         normed = self.norm_attention(x)
-        weight_q, weight_kv = self.qkv.weight[:width], self.qkv.weight[width:]
-        q = functional.linear(normed[:, keep:], weight_q).view(batch, -1, self.heads, per_head).transpose(1, 2)
+        # Parts of the weights rather than of what they give: cutting constants costs nothing at run time.
+        weight_q, weight_k, weight_v = self.qkv.weight.chunk(3)
+        q = functional.linear(normed[:, keep:], weight_q * per_head**-0.5).view(batch, -1, self.heads, per_head).transpose(1, 2)
         k, v = (
-            part.view(batch, -1, self.heads, per_head).transpose(1, 2)
-            for part in functional.linear(normed, weight_kv).chunk(2, -1)
+            functional.linear(normed, weight).view(batch, -1, self.heads, per_head).transpose(1, 2)
+            for weight in (weight_k, weight_v)
         )
-        attention = ((q @ k.transpose(-1, -2)) * per_head**-0.5 + bias).softmax(-1)
+        attention = (q @ k.transpose(-1, -2) + bias).softmax(-1)
         x = x[:, keep:] + self.merge((attention @ v).transpose(1, 2).reshape(batch, -1, width))
-        gate, up = self.gate_up(self.norm_feed(x)).chunk(2, -1)
+        normed = self.norm_feed(x)
+        weight_gate, weight_up = self.gate_up.weight.chunk(2)
+        gate, up = functional.linear(normed, weight_gate), functional.linear(normed, weight_up)
         return x + self.down(functional.silu(gate) * up)
 
 
