@@ -5,7 +5,7 @@ import { DecodeThread } from './thread.ts';
 /** Messages that are with the thread at one time: the next one is there when it has finished, and few are lost with it. */
 const AT_ONCE = 2;
 /** Requests wait so long for others: waking a thread costs as much as looking at a hundred samples. */
-const GATHER_MS = 20;
+const GATHER_MS = 50;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 
