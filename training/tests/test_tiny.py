@@ -7,7 +7,7 @@ import torch
 from tiny import fast
 from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build, scale_of
 from tiny.generator import draw_day, draw_series
-from tiny.network import PAST_TOKENS, Tiny
+from tiny.network import PAST_TOKENS, Tiny, other_way, upside_down
 from tiny.periods import find_periods
 from tiny.windows import draw_windows
 
@@ -72,6 +72,18 @@ def test_an_incident_does_not_stretch_the_scale():
     resting = np.zeros(100)
     resting[:5] = 20
     assert scale_of(resting) == (0.0, 1.0)
+
+
+def test_a_series_can_be_told_upside_down():
+    history = np.random.default_rng(8).standard_normal(HISTORY)
+    history[-500:-450] = np.nan
+    features = torch.from_numpy(np.stack([build(sign * history, [24, 7], 3)[0] for sign in (1, -1)]))
+    turned = upside_down(features)
+    assert torch.allclose(turned[0], features[1], atol=1e-6)
+    assert torch.allclose(turned[1], features[0], atol=1e-6)
+    network = Tiny()
+    answer = other_way(network, features)
+    assert torch.allclose(answer[0], -network(features)[1].flip(-1), atol=1e-5)
 
 
 def test_features_do_not_depend_on_the_unit():
