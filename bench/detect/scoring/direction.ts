@@ -6,15 +6,16 @@ const USUAL_ROWS = 60;
 
 /**
  * For each event of a unit that was found at a threshold: whether its first flag is on the side of the band that the
- * event lies on, which the median of its rows tells against that of the rows before it. Events that lie on neither are
- * left out; so are units of several series, and techniques that publish no band.
+ * event lies on, which the median of its rows tells against that of the rows before it. Events that lie on neither, or have
+ * no quiet hour of rows before them, are left out; so are units of several series, and techniques that publish no band.
  */
 export function flaggedRightly(unit: Unit, threshold: number): boolean[] {
   const { scores, labels, values, sides } = unit;
   if (values === undefined || sides === undefined) return [];
   return eventsOf(labels).flatMap(([first, last]) => {
-    const before = Math.max(0, first - USUAL_ROWS);
-    const usual = values.subarray(before, first).filter((_, i) => labels[before + i] === 0);
+    const before = first - USUAL_ROWS;
+    if (before < 0 || labels.subarray(before, first).includes(1)) return [];
+    const usual = values.subarray(before, first);
     const labelled = Math.sign(medianOf(values.subarray(first, last + 1)) - medianOf(usual));
     let row = first;
     while (row <= last && !(scores[row]! > threshold)) row++;
