@@ -137,6 +137,23 @@ describe('what the receiver answers', () => {
     expect(await proxy.metric('requests_rejected_total', { reason: 'timeout' })).toBe(1);
   });
 
+  it('may send on to another place: the bytes go there too, credentials only to the same host', async () => {
+    await using moved = await startUpstream((response) => void response.writeHead(204).end());
+    const away = moved.url.replace('127.0.0.1', 'localhost');
+    await using upstream = await startUpstream(
+      (response) => void response.writeHead(307, { location: away }).end('over there'),
+    );
+    const http = httpSettings({ authorization: { type: 'Bearer', credentials: { value: 'ours' } } });
+    await using proxy = await openProxy(proxySettings(upstream.url, { http }));
+    const answer = await post(proxy.url, BODY, V1_HEADERS);
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(moved.seen[0]?.body.equals(BODY)).toBe(true);
+    expect([upstream.seen[0], moved.seen[0]].map((seen) => seen?.headers.authorization)).toEqual([
+      'Bearer ours',
+      undefined,
+    ]);
+  });
+
   it('is handed on when looking at the samples throws', async () => {
     await using upstream = await startUpstream((response) => void response.writeHead(204).end());
     const look = () => {
