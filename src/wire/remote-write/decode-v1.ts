@@ -1,4 +1,4 @@
-import { readSamples } from './decode-series.ts';
+import { SAMPLES_TAG, SampleFields } from './decode-series.ts';
 import type { DecodedSamples } from './decoded-samples.ts';
 import { BYTES, type FieldReader } from './field-reader.ts';
 import { MalformedMessage } from './malformed.ts';
@@ -31,7 +31,7 @@ export function decodeWriteRequest(reader: FieldReader, marks: LabelMarks, into:
     const to = reader.length(end) + reader.at;
     const from = reader.at;
     const labels = findLabels(reader, to, marks.expected(reader.view, from, to));
-    readSamples(reader, { from, to, mark: marks.ofLabels(labels.view, labels.from, labels.to) }, into);
+    samples.read(reader, to, marks.ofLabels(labels.view, labels.from, labels.to), into);
     reader.at = to;
   }
 }
@@ -44,10 +44,11 @@ interface Stretch {
 
 /** Used again for each series, so that none makes an object. */
 const stretch: Stretch = { view: new DataView(new ArrayBuffer(0)), from: 0, to: 0 };
+const samples = new SampleFields();
 
 /**
- * Where the labels of the series lie, whose first `known` bytes are labels. They come in one stretch, but a sender may
- * write its fields in any order.
+ * Where the labels of the series lie, whose first `known` bytes are labels, and in `samples` where its samples are.
+ * Labels come in one stretch, but a sender may write its fields in any order.
  */
 function findLabels(reader: FieldReader, to: number, known: number): Stretch {
   const start = reader.at;
@@ -55,12 +56,14 @@ function findLabels(reader: FieldReader, to: number, known: number): Stretch {
   stretch.view = reader.view;
   stretch.from = start;
   stretch.to = reader.at;
+  samples.clear();
   let fields = known > 0 ? 1 : 0;
   let isWhole = true;
   while (reader.at < to) {
     const at = reader.at;
     const tag = reader.varint(to);
     reader.skip(tag, to);
+    if (tag === SAMPLES_TAG) samples.note(at);
     if (tag !== LABELS_TAG) continue;
     if (fields++ === 0) stretch.from = at;
     else if (at !== stretch.to) isWhole = false;

@@ -1,4 +1,4 @@
-import { readSamples } from './decode-series.ts';
+import { SAMPLES_TAG, SampleFields } from './decode-series.ts';
 import type { DecodedSamples } from './decoded-samples.ts';
 import { BYTES, type FieldReader } from './field-reader.ts';
 import { MalformedMessage } from './malformed.ts';
@@ -23,6 +23,7 @@ export class RequestDecoder {
   #symbols = new Int32Array(1024);
   #symbolCount = 0;
   #pair = new Int32Array(64);
+  readonly #samples = new SampleFields();
 
   decode(reader: FieldReader, marks: SymbolMarks, into: DecodedSamples): void {
     this.#readSymbols(reader, marks);
@@ -35,9 +36,8 @@ export class RequestDecoder {
         continue;
       }
       const to = reader.length(end) + reader.at;
-      const from = reader.at;
       const count = this.#readRefs(reader, to);
-      readSamples(reader, { from, to, mark: marks.ofSymbols(this.#pair, count) }, into);
+      this.#samples.read(reader, to, marks.ofSymbols(this.#pair, count), into);
       reader.at = to;
     }
   }
@@ -59,11 +59,14 @@ export class RequestDecoder {
     }
   }
 
-  /** Puts the numbers of the series' label texts into #pair; answers how many. */
+  /** Puts the numbers of the series' label texts into #pair and answers how many; notes where its samples are. */
   #readRefs(reader: FieldReader, to: number): number {
     let count = 0;
+    this.#samples.clear();
     while (reader.at < to) {
+      const at = reader.at;
       const tag = reader.varint(to);
+      if (tag === SAMPLES_TAG) this.#samples.note(at);
       if (tag !== REFS_TAG && tag !== REF_TAG) {
         reader.skip(tag, to);
         continue;

@@ -69,7 +69,6 @@ export class ByteTable {
   clear(): void {
     this.#size = 0;
     this.#last = 0;
-    this.#after[0] = 0;
     this.#matchedAt = NOWHERE;
     this.#pages = [];
     this.#used = 0;
@@ -104,6 +103,8 @@ export class ByteTable {
     this.#pageOf[number] = this.#pages.length - 1;
     this.#startOf[number] = this.#used;
     this.#lengthOf[number] = length;
+    // Not what a string of this number was followed by before everything was forgotten.
+    this.#after[number] = 0;
     this.#used = isOwnPage ? PAGE_BYTES : this.#used + length;
     if (2 * this.#size <= this.#slots.length) this.#slots[slot] = number;
     else this.#rehash();
