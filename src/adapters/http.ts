@@ -82,7 +82,14 @@ interface Carrier<Head> {
   discard(head: Head): void;
 }
 
-type Hop = HttpRequest & { readonly target: URL };
+/** One step on the way: what is asked of whom. */
+interface Hop {
+  readonly target: URL;
+  readonly method: HttpRequest['method'];
+  readonly headers: HttpRequest['headers'] | undefined;
+  readonly body: HttpRequest['body'] | undefined;
+}
+
 type Head = Pick<AnswerHead, 'status' | 'headers'>;
 
 export function openHttpClient(settings: HttpClientSettings, options: HttpClientOptions): HttpClient {
@@ -118,7 +125,7 @@ class PooledHttpClient implements HttpClient {
     const url = this.#parse(request.url);
     const exchange = new Exchange({ url, timeoutMs: request.timeoutMs }, signal, this.#codes);
     try {
-      return readable(await this.#follow({ ...request, target: url }, exchange), exchange);
+      return readable(await this.#follow(hopTo(url, request), exchange), exchange);
     } catch (error) {
       exchange.end();
       throw error;
@@ -131,7 +138,7 @@ class PooledHttpClient implements HttpClient {
     const answer = new Promise<WholeAnswer>((resolve, reject) => {
       const made = new WholeExchange({ url, timeoutMs: request.timeoutMs }, this.#codes, reject);
       exchange = made;
-      this.#follow({ ...request, target: url }, made)
+      this.#follow(hopTo(url, request), made)
         .finally(() => made.end())
         .then(resolve, reject);
     });
@@ -167,9 +174,15 @@ class PooledHttpClient implements HttpClient {
     return exchange.send(dispatcher, {
       url: hop.target,
       method: hop.method,
-      headers: { 'user-agent': this.#userAgent, ...secrets, ...hop.headers, ...onlyAuthorization(secrets) },
+      headers: this.#headersOf(hop, secrets),
       body: hop.body,
     });
+  }
+
+  #headersOf({ headers }: Hop, secrets: SecretHeaders): OutgoingRequest['headers'] {
+    const all: Record<string, string | string[]> = Object.assign({ 'user-agent': this.#userAgent }, secrets, headers);
+    if (secrets['authorization'] !== undefined) all['authorization'] = secrets['authorization'];
+    return all;
   }
 
   #parse(text: string): URL {
@@ -184,7 +197,7 @@ class PooledHttpClient implements HttpClient {
     const target = new URL(request.url);
     const exchange = new Exchange({ url: target, timeoutMs: request.timeoutMs }, this.#closed.signal, this.#codes);
     try {
-      const answer = readable(await this.#send({ ...request, target }, {}, exchange), exchange);
+      const answer = readable(await this.#send(hopTo(target, request), {}, exchange), exchange);
       return { status: answer.status, text: await answer.text(TOKEN_BYTES) };
     } finally {
       exchange.end();
@@ -192,14 +205,13 @@ class PooledHttpClient implements HttpClient {
   }
 }
 
-/** The one redirect that says "look there" rather than "do it there": what follows is a GET without a body. */
-function seeOther(hop: HttpRequest, target: URL): Hop {
-  const { body: _, ...rest } = hop;
-  return { ...rest, method: 'GET', target };
+function hopTo(target: URL, { method, headers, body }: HttpRequest): Hop {
+  return { target, method, headers, body };
 }
 
-function onlyAuthorization(secrets: SecretHeaders): SecretHeaders {
-  return secrets['authorization'] === undefined ? {} : { authorization: secrets['authorization'] };
+/** The one redirect that says "look there" rather than "do it there": what follows is a GET without a body. */
+function seeOther({ headers }: Hop, target: URL): Hop {
+  return { target, method: 'GET', headers, body: undefined };
 }
 
 function readable(head: AnswerHead, exchange: Exchange): HttpAnswer {

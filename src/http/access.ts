@@ -17,6 +17,9 @@ const BROKEN: Access = {
   headers: {},
 };
 
+/** Where the web configuration asks for nothing. */
+const OPEN: Access = { refusal: undefined, headers: {}, isForUs: false };
+
 /** Lets requests in as the web configuration file says at that moment. */
 export class AccessControl {
   readonly #config: LiveWebConfig;
@@ -42,10 +45,11 @@ export class AccessControl {
     const { rate_limit: limit } = config;
     if (limit !== undefined && limit.interval.ms > 0 && !this.#rate.take(limit.interval.ms, limit.burst))
       return { refusal: { status: 429, text: 'Too many requests.' }, headers: {} };
-    const headers = { ...config.http_server_config?.headers };
-    const refusal = await this.#authenticate(request, config.basic_auth_users ?? {});
-    if (refusal === undefined)
-      return { refusal, headers, isForUs: Object.keys(config.basic_auth_users ?? {}).length > 0 };
+    const { basic_auth_users: users, http_server_config: http } = config;
+    if (users === undefined && http === undefined) return OPEN;
+    const headers = { ...http?.headers };
+    const refusal = await this.#authenticate(request, users ?? {});
+    if (refusal === undefined) return { refusal, headers, isForUs: Object.keys(users ?? {}).length > 0 };
     const ask = refusal.status === 401 ? { 'WWW-Authenticate': 'Basic realm="OpenAnomaly", charset="UTF-8"' } : {};
     return { refusal, headers: { ...headers, ...ask } };
   }

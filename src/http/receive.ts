@@ -173,12 +173,14 @@ class Presence {
   }
 }
 
-function endToEnd({ headers }: IncomingMessage): Record<string, string | readonly string[]> {
+/** Values that came several times are joined by a comma. */
+function endToEnd({ headers }: IncomingMessage): Record<string, string> {
   const own = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? [];
-  const passed: Record<string, string | readonly string[]> = {};
+  const passed: Record<string, string> = {};
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !OF_THE_CONNECTION.has(name) && !own.includes(name)) passed[name] = value;
+    if (value === undefined || OF_THE_CONNECTION.has(name) || own.includes(name)) continue;
+    passed[name] = typeof value === 'string' ? value : value.join(', ');
   }
   return passed;
 }

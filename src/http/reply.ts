@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 export interface Reply {
   readonly status: number;
@@ -16,17 +16,23 @@ export function plain(status: number, line: string, headers: Reply['headers'] = 
   return { status, body: line === '' ? '' : `${line}\n`, headers };
 }
 
-/** Sends a reply whole: its length is known before the first byte. HEAD gets the same without the body. */
-export function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+const NO_HEADERS = {};
+
+/**
+ * Sends a reply whole: its length is known before the first byte. HEAD gets the same without the body. The headers of
+ * `all`, which every reply gets, win over its own.
+ */
+export function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  all: Readonly<Record<string, string>> = NO_HEADERS,
+): void {
   const pieces = typeof reply.body === 'string' ? [Buffer.from(reply.body)] : reply.body;
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const type = length === 0 ? {} : { 'Content-Type': 'text/plain; charset=utf-8' };
-  const ours = reply.verbatim === true ? {} : { 'X-Content-Type-Options': 'nosniff', ...type };
   // What the client may still send is of no interest, but must be read for the connection to be used again.
   request.resume();
-  // An answer that can have no body must not tell its length either.
-  const size = reply.status === 204 || reply.status === 304 ? {} : { 'Content-Length': length };
-  response.writeHead(reply.status, { ...ours, ...reply.headers, ...size });
+  response.writeHead(reply.status, headersOf(reply, all, length));
   if (request.method !== 'HEAD') {
     // Corked, the pieces go to the system in one call instead of one each.
     response.cork();
@@ -34,4 +40,16 @@ export function send(request: IncomingMessage, response: ServerResponse, reply: 
     response.uncork();
   }
   response.end();
+}
+
+function headersOf(reply: Reply, all: Readonly<Record<string, string>>, length: number): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  if (reply.verbatim !== true) {
+    headers['X-Content-Type-Options'] = 'nosniff';
+    if (length > 0) headers['Content-Type'] = 'text/plain; charset=utf-8';
+  }
+  Object.assign(headers, reply.headers, all);
+  // An answer that can have no body must not tell its length either.
+  if (reply.status !== 204 && reply.status !== 304) headers['Content-Length'] = length;
+  return headers;
 }

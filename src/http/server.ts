@@ -101,7 +101,7 @@ class OpenServer implements HttpServer {
       if (isForUs) delete request.headers.authorization;
       const reply = refusal === undefined ? await this.#route(request) : plain(refusal.status, refusal.text);
       if (reply.afterwards !== undefined) response.once('close', reply.afterwards);
-      send(request, response, { ...reply, headers: { ...reply.headers, ...headers } });
+      send(request, response, reply, headers);
     } catch (error) {
       this.#options.logger.log('error', 'request failed', { path: request.url, err: describeError(error) });
       if (response.headersSent) response.destroy();

@@ -1,7 +1,7 @@
 /** A remote-write request of a sender, as it came. */
 export interface WriteRequest {
   /** Names in lower case, end to end: what belongs to the connection is not among them. */
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: Readonly<Record<string, string>>;
   /** Query of the request target with its `?`; empty without one. */
   readonly search: string;
   readonly body: Uint8Array;

@@ -4,18 +4,25 @@ import { readSecret, readSecretFile } from './secrets.ts';
 
 export type SecretHeaders = Readonly<Record<string, string | string[]>>;
 
+const NONE: SecretHeaders = {};
+
 /** What a settings block adds to each request: its headers and one way to say who we are. Files are read each time. */
 export class Credentials {
   readonly #settings: HttpClientSettings;
   readonly #tokens: TokenSource | undefined;
+  /** Whether the block adds nothing to any request. */
+  readonly #isEmpty: boolean;
 
   constructor(settings: HttpClientSettings, options: TokenSourceOptions) {
     this.#settings = settings;
     this.#tokens = settings.oauth2 === undefined ? undefined : new TokenSource(settings.oauth2, options);
+    const { basicAuth, authorization, oauth2, headers } = settings;
+    this.#isEmpty = (basicAuth ?? authorization ?? oauth2) === undefined && Object.keys(headers).length === 0;
   }
 
   /** Names in lower case. A user name in the URL counts where the block has no credentials of its own. */
   async headers(url: URL): Promise<SecretHeaders> {
+    if (this.#isEmpty && url.username === '' && url.password === '') return NONE;
     const headers: Record<string, string | string[]> = {};
     for (const [name, source] of Object.entries(this.#settings.headers)) {
       const files = await Promise.all(source.files.map(readSecretFile));

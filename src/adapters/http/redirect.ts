@@ -12,5 +12,6 @@ export function redirectTarget(status: number, location: string | undefined, fro
 
 /** Whether credentials for `first` may go to `next`: the same host, and not from TLS to plain text. */
 export function mayCarryCredentials(first: URL, next: URL): boolean {
+  if (next === first) return true;
   return first.hostname === next.hostname && (first.protocol === 'http:' || next.protocol === 'https:');
 }

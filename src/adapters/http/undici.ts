@@ -44,11 +44,28 @@ export function submit(dispatcher: Dispatcher, outgoing: OutgoingRequest, handle
 }
 
 function optionsOf({ url, method, headers, body }: OutgoingRequest): Undici.Dispatcher.DispatchOptions {
+  const { origin, path } = placeOf(url);
   return {
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
+    origin,
+    path,
     method: method as Undici.Dispatcher.HttpMethod,
     headers,
     body: body ?? null,
   };
+}
+
+interface Place {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** Most requests go where others went, by the same URL; each of its parts is a new text otherwise. */
+const places = new WeakMap<URL, Place>();
+
+function placeOf(url: URL): Place {
+  const known = places.get(url);
+  if (known !== undefined) return known;
+  const place = { origin: url.origin, path: `${url.pathname}${url.search}` };
+  places.set(url, place);
+  return place;
 }

@@ -33,6 +33,8 @@ class HttpForwarder implements Forwarder {
   readonly #ownHeaders: Readonly<Record<string, string>>;
   /** Names that the client adds from the settings; what the sender sent under them is left out. */
   readonly #replaced: ReadonlySet<string>;
+  /** Whether headers go on as they came. */
+  readonly #isVerbatim: boolean;
   #underWay = 0;
   #onIdle: (() => void) | undefined;
 
@@ -42,6 +44,7 @@ class HttpForwarder implements Forwarder {
       Object.entries(settings.headers).map(([name, value]) => [name.toLowerCase(), value]),
     );
     this.#replaced = new Set(Object.keys(settings.http.headers).map((name) => name.toLowerCase()));
+    this.#isVerbatim = this.#replaced.size === 0 && Object.keys(this.#ownHeaders).length === 0;
     this.#client = openHttpClient(settings.http, {
       userAgent,
       environment,
@@ -53,7 +56,7 @@ class HttpForwarder implements Forwarder {
     const { answer, stop } = this.#client.start({
       method: 'POST',
       url: withSearch(this.#settings.url, search),
-      headers: this.#passedOn(headers),
+      headers: this.#isVerbatim ? headers : this.#passedOn(headers),
       body,
       timeoutMs: this.#settings.timeoutMs,
     });
@@ -75,13 +78,9 @@ class HttpForwarder implements Forwarder {
     if (this.#underWay === 0) this.#onIdle?.();
   }
 
-  #passedOn(headers: WriteRequest['headers']): Record<string, string> {
+  #passedOn(headers: WriteRequest['headers']): WriteRequest['headers'] {
     const passed: Record<string, string> = {};
-    for (const name in headers) {
-      if (this.#replaced.has(name)) continue;
-      const value = headers[name]!;
-      passed[name] = typeof value === 'string' ? value : value.join(', ');
-    }
+    for (const name in headers) if (!this.#replaced.has(name)) passed[name] = headers[name]!;
     return Object.assign(passed, this.#ownHeaders);
   }
 }

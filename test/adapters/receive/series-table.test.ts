@@ -47,7 +47,15 @@ const forgotten = (() => {
   const long: [string, string] = ['longer than eight bytes', 'a'];
   const twice: [string, string][] = [long, ['a', 'longer than eight bytes']];
   const short: [string, string] = ['a', 'a'];
-  return [[[], twice, [short], [['ab', 'a']]], [[long]], [[long, short], [short, long], [short, long]]];
+  return [
+    [[], twice, [short], [['ab', 'a']]],
+    [[long]],
+    [
+      [long, short],
+      [short, long],
+      [short, long],
+    ],
+  ];
 })() satisfies [string, string][][][];
 
 it('knows a series again whatever came before it', () => {
