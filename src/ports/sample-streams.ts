@@ -10,7 +10,7 @@ export interface ForwardedWrite {
 
 /** Looks at what passes through the proxy, and keeps of it what pipelines will read. */
 export interface SampleStreams extends AsyncDisposable {
-  /** Takes a forwarded request to look at. Returns at once and never throws for what it holds; `body` is copied. */
+  /** Takes a forwarded request to look at. Returns at once and never throws for what it holds; nobody may change `body` later. */
   look(write: ForwardedWrite): void;
   /**
    * Stands for what passes of a pipeline as if it were a data source. `past`, asked at each read, is where samples from

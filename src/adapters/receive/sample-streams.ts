@@ -65,10 +65,7 @@ class ThreadStreams implements ConfiguredStreams {
       this.#options.telemetry.proxyRequestsSkipped.inc({ reason: version });
       return;
     }
-    // Memory of its own, which is handed over; not zeroed, since it is written over at once.
-    const body = Buffer.allocUnsafeSlow(write.body.length);
-    body.set(write.body);
-    thread.look({ version, body, receivedMs: this.#options.clock.nowMs() });
+    thread.look({ version, body: write.body, receivedMs: this.#options.clock.nowMs() });
     this.#options.telemetry.proxyQueueBytes.set(thread.queueBytes);
   }
 

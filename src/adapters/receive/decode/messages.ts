@@ -24,11 +24,12 @@ export type ProtocolVersion = '1.0' | '2.0';
 /** A request to look at. */
 export interface PassedRequest {
   readonly version: ProtocolVersion;
-  readonly body: Uint8Array<ArrayBuffer>;
+  /** Not changed by anyone until it was looked at. */
+  readonly body: Uint8Array;
   readonly receivedMs: number;
 }
 
-/** What goes to the thread that decodes. Buffers are handed over, not copied. */
+/** What the desk of the thread that decodes is asked. */
 export type ToDesk =
   | {
       readonly kind: 'configure';

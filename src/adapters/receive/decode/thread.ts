@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { FromDesk, ToDesk } from './messages.ts';
+import { RequestPacker } from './packed-requests.ts';
+import type { FromThread } from './worker.ts';
 
 /**
  * Bounds of the thread's JavaScript heap, where labels of matched series are; samples and what is remembered of series
@@ -16,6 +18,7 @@ interface Asked {
 export class DecodeThread {
   readonly #worker: Worker;
   readonly #asked: Asked[] = [];
+  readonly #packer = new RequestPacker();
   readonly #onDeath: (error: Error) => void;
   #isOver = false;
 
@@ -24,7 +27,10 @@ export class DecodeThread {
     this.#onDeath = onDeath;
     this.#worker = new Worker(url, { resourceLimits: HEAP_LIMITS, execArgv: [] });
     this.#worker.unref();
-    this.#worker.on('message', (answer: FromDesk) => this.#asked.shift()?.resolve(answer));
+    this.#worker.on('message', ({ answer, memory }: FromThread) => {
+      if (memory !== undefined) this.#packer.takeBack(memory);
+      this.#asked.shift()?.resolve(answer);
+    });
     this.#worker.on('error', (error) => this.#die(error));
     this.#worker.on('exit', (code) => this.#die(new Error(`the thread ended with code ${code}`)));
   }
@@ -38,10 +44,9 @@ export class DecodeThread {
   ask(message: ToDesk): Promise<FromDesk> {
     return new Promise((resolve, reject) => {
       this.#asked.push({ resolve, reject });
-      this.#worker.postMessage(
-        message,
-        message.kind === 'requests' ? message.requests.map(({ body }) => body.buffer) : [],
-      );
+      if (message.kind !== 'requests') return this.#worker.postMessage(message);
+      const packed = this.#packer.pack(message.requests);
+      this.#worker.postMessage(packed, [packed.bytes.buffer]);
     });
   }
 

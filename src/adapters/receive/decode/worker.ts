@@ -1,7 +1,8 @@
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { DecodeDesk } from './desk.ts';
-import type { ToDesk } from './messages.ts';
+import type { FromDesk, ToDesk } from './messages.ts';
+import { type PackedRequests, unpackRequests } from './packed-requests.ts';
 
 /** Niceness of looking at samples: what must not wait is that they are forwarded. */
 const LOW_PRIORITY = 10;
@@ -11,8 +12,23 @@ if (process.platform === 'linux') setPriority(LOW_PRIORITY);
 
 const desk = new DecodeDesk(() => performance.now());
 
+export type ToThread = Exclude<ToDesk, { readonly kind: 'requests' }> | PackedRequests;
+
+export interface FromThread {
+  readonly answer: FromDesk;
+  /** Of the requests, which were looked at. */
+  readonly memory?: ArrayBuffer;
+}
+
 /** Entry of the thread that decodes: one answer for each message, in order. */
-parentPort?.on('message', (message: ToDesk) => {
+parentPort?.on('message', (message: ToThread) => {
+  if (message.kind === 'packed') {
+    const memory = message.bytes.buffer;
+    const answer = desk.answer({ kind: 'requests', requests: unpackRequests(message) });
+    parentPort?.postMessage({ answer, memory } satisfies FromThread, [memory]);
+    return;
+  }
   const answer = desk.answer(message);
-  parentPort?.postMessage(answer, answer.kind === 'block' ? [answer.values.buffer, answer.slots.buffer] : []);
+  const transferred = answer.kind === 'block' ? [answer.values.buffer, answer.slots.buffer] : [];
+  parentPort?.postMessage({ answer } satisfies FromThread, transferred);
 });
