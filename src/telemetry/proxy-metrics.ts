@@ -64,7 +64,7 @@ export function proxyMetrics(registers: Registry[]) {
     proxySeries: gauge('series', 'Distinct series that are remembered.'),
     proxyQueueBytes: gauge('queue_bytes', 'Bytes of forwarded requests that wait to be decoded.'),
     proxyQueueSamples: gauge('queue_samples', 'Samples of matched series that are kept until they are scored.'),
-    proxyBusy: counter('decoder_busy_seconds_total', 'Processor time of the thread that decodes.'),
+    proxyBusy: counter('decoder_busy_seconds_total', 'Time that the thread that decodes was at work.'),
     proxyRestarts: counter('decoder_restarts_total', 'Times the thread that decodes ended and was started again.'),
   };
 }
