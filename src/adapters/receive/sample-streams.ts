@@ -65,7 +65,7 @@ class ThreadStreams implements ConfiguredStreams {
       this.#options.telemetry.proxyRequestsSkipped.inc({ reason: version });
       return;
     }
-    thread.look({ version, body: write.body, receivedMs: this.#options.clock.nowMs() });
+    thread.look({ version, body: keepable(write.body), receivedMs: this.#options.clock.nowMs() });
     this.#options.telemetry.proxyQueueBytes.set(thread.queueBytes);
   }
 
@@ -176,6 +176,11 @@ function settingsOf(proxy: ProxySettings, pipelines: readonly Pipeline[]): DeskS
 interface Within {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+}
+
+/** What waits is bounded by its bytes: a body that is a small part of its memory, of a read or a pool, must not hold that. */
+function keepable(body: Uint8Array): Uint8Array {
+  return 2 * body.length < body.buffer.byteLength ? new Uint8Array(body) : body;
 }
 
 /** An answer of the thread, unless the caller goes or it takes too long; then the answer is nobody's. */
