@@ -36,7 +36,7 @@ const AFTERWARDS_MS = 100;
 
 const DECODER_BUSY = 'openanomaly_proxy_decoder_busy_seconds_total';
 
-/** Of the three ways, in turn: with one order, collections of the receiver's memory come to hit the same way each time. */
+/** Of the three ways, in turn: what comes at intervals, as collections of the receiver's memory, is not to meet one way only. */
 const ORDERS = [
   [0, 1, 2],
   [1, 0, 2],
