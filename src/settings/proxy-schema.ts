@@ -63,7 +63,8 @@ export const proxySchema = section(
       default: 134_217_728,
     }),
     queue_bytes: whole({
-      description: 'Bytes of forwarded requests that may wait to be decoded; beyond it the oldest are dropped.',
+      description:
+        'Bytes of forwarded requests that may wait to be decoded, and 65,536 of them; beyond it the oldest are dropped.',
       minimum: 1024,
       default: 33_554_432,
     }),

@@ -21,7 +21,10 @@ export interface Turn {
 const BATCH_REQUESTS = 32;
 const BATCH_BYTES = 1024 * 1024;
 
-/** Messages for the thread in their order. Requests among them are bounded by their bytes: beyond, the oldest go. */
+/** A request takes memory whatever its body: small ones are bounded by how many wait. */
+export const MOST_WAITING = 65_536;
+
+/** Messages for the thread in their order. Requests among them are bounded by bytes and number: beyond, the oldest go. */
 export class DeskQueue {
   readonly #dropped: (count: number) => void;
   #waiting: Waiting[] = [];
@@ -44,6 +47,7 @@ export class DeskQueue {
   push(waiting: Waiting, mostBytes: number): void {
     this.#waiting.push(waiting);
     this.#bytes += bytesOf(waiting);
+    if (waiting.reader === undefined && this.#waiting.length > MOST_WAITING) this.#dropOldest();
     while (this.#bytes > mostBytes) this.#dropOldest();
   }
 
