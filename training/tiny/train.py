@@ -30,6 +30,7 @@ BLOCK_SERIES = 16
 REUSE = 1.5
 CHECKPOINT_SECONDS = 240
 LOSS_LIMIT = 5.0
+LONGEST_STEP_SECONDS = 30
 AVERAGE_DECAY = 0.9995
 
 
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--batch", type=int, default=160)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
+    parser.add_argument("--muon", action="store_true", help="orthogonal steps for the matrices of the layers, AdamW for the rest")
     parser.add_argument("--flat", type=float, default=0.35, help="share of the time before the rate falls")
     parser.add_argument("--taught", type=float, default=0.0, help="weight of the distance from what the average says upside down")
     parser.add_argument("--seed", type=int, default=1)
@@ -95,6 +97,41 @@ class Pool:
         return torch.from_numpy(self._features[horizon][rows]), torch.from_numpy(self._targets[horizon][rows])
 
 
+class Optimiser:
+    """AdamW, or for the matrices of the layers Muon (Jordan and others 2024), whose steps are as large as those of AdamW.
+
+    Of Muon's one matrix `qkv` or `gate_up` is several maps side by side; they are made orthogonal together.
+    """
+
+    def __init__(self, network: Tiny, rate: float, muon: bool):
+        matrices = [weight for layer in network.layers for weight in layer.parameters() if weight.ndim == 2] if muon else []
+        kept = {id(weight) for weight in matrices}
+        rest = [weight for weight in network.parameters() if id(weight) not in kept]
+        self._parts = [torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)]
+        if matrices:
+            self._parts.append(torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"))
+
+    def set_rate(self, rate: float) -> None:
+        for part in self._parts:
+            for group in part.param_groups:
+                group["lr"] = rate
+
+    def zero_grad(self) -> None:
+        for part in self._parts:
+            part.zero_grad()
+
+    def step(self) -> None:
+        for part in self._parts:
+            part.step()
+
+    def state_dict(self) -> list:
+        return [part.state_dict() for part in self._parts]
+
+    def load_state_dict(self, state: list) -> None:
+        for part, kept in zip(self._parts, state, strict=True):
+            part.load_state_dict(kept)
+
+
 def pinball(quantiles, targets, levels):
     """Mean pinball loss over steps and levels, per window: (batch, patches, 32, levels), (batch, steps) → (batch,)"""
     error = targets.view(len(targets), -1, PATCH, 1) - quantiles
@@ -117,7 +154,7 @@ def run(arguments) -> None:
         network.load_state_dict(torch.load(arguments.start, map_location="cpu")["average"])
     network.to(arguments.device)
     average = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimiser = Optimiser(network, arguments.rate, arguments.muon)
     progress = {"seconds": 0.0, "steps": 0, "windows": 0, "seed": arguments.seed, "runs": []}
     if arguments.resume:
         checkpoint = torch.load(arguments.out, map_location=arguments.device, weights_only=False)
@@ -171,8 +208,7 @@ def learn(arguments, network, average, optimiser, progress, pool) -> None:
     while progress["seconds"] < total:
         pool.fill()
         features, targets = (part.to(arguments.device) for part in pool.batch(rng, arguments.batch))
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(progress["seconds"] / total, progress["steps"], arguments)
+        optimiser.set_rate(learning_rate(progress["seconds"] / total, progress["steps"], arguments))
         loss, total_loss = loss_of(features, targets, teach(features) if arguments.taught > 0 else None)
         optimiser.zero_grad()
         total_loss.backward()
@@ -185,7 +221,8 @@ def learn(arguments, network, average, optimiser, progress, pool) -> None:
             for kept, new in zip(average.parameters(), network.parameters(), strict=True):
                 kept.lerp_(new, 1 - decay)
         now = time.monotonic()
-        progress["seconds"] += now - last
+        # A process that was stopped for a while has not learnt meanwhile.
+        progress["seconds"] += min(now - last, LONGEST_STEP_SECONDS)
         last = now
         smooth = loss.item() if smooth is None else 0.995 * smooth + 0.005 * loss.item()
         if progress["steps"] % 500 == 0:

@@ -1,4 +1,4 @@
-import { correct, uncorrect } from '../tail/front.ts';
+import { correct, stepCorrection, uncorrect } from '../tail/front.ts';
 import {
   EITHER,
   EXCESSES,
@@ -62,13 +62,13 @@ export class IsolationCalibration {
     const ratio = this.#ratio(isolation);
     const slope = tailSlope(row[INDEX]!);
     const rarity = ratio <= 1 ? RARITY_AT_START * ratio : RARITY_AT_START + slope * Math.log(ratio);
-    return correct(rarity, { stepMs, samples: row[SAMPLES]! });
+    return correct(rarity, { step: stepCorrection(stepMs), samples: row[SAMPLES]! });
   }
 
   /** The isolation at which the corrected rarity reaches an edge. */
   isolationAt(edge: number, stepMs: number): number {
     const row = this.#row;
-    const rarity = uncorrect(edge, { stepMs, samples: row[SAMPLES]! });
+    const rarity = uncorrect(edge, { step: stepCorrection(stepMs), samples: row[SAMPLES]! });
     const ratio = ratioAt(rarity, tailSlope(row[INDEX]!));
     return row[MEAN]! + ratio * row[SCALE]! * row[START_ABOVE]!;
   }

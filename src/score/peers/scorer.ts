@@ -9,7 +9,7 @@ import {
   setUnscored,
 } from '../score.ts';
 import { SlotTable } from '../slot-table.ts';
-import { correct, Front, OFF, STILL, TAIL, uncorrect } from '../tail/front.ts';
+import { correct, Front, OFF, STILL, stepCorrection, TAIL, uncorrect } from '../tail/front.ts';
 import {
   EITHER,
   EXCESSES,
@@ -69,7 +69,7 @@ const BEYOND_GROUPS = -1;
 export class PeersScorer implements Scorer {
   readonly atOnce = Number.POSITIVE_INFINITY;
   readonly #by: readonly string[];
-  readonly #stepMs: number;
+  readonly #stepCorrection: number;
   readonly #habitRate: number;
   readonly #scaleRate: number;
   readonly #table = new SlotTable({
@@ -85,7 +85,7 @@ export class PeersScorer implements Scorer {
   #places = new Float64Array(0);
 
   constructor({ stepMs, by }: { readonly stepMs: number; readonly by: readonly string[] }) {
-    this.#stepMs = stepMs;
+    this.#stepCorrection = stepCorrection(stepMs);
     this.#by = by;
     this.#habitRate = habitRate(stepMs);
     this.#scaleRate = 1 - 2 ** (-stepMs / (SCALE_HALF_LIFE_DAYS * DAY_MS));
@@ -239,7 +239,7 @@ export class PeersScorer implements Scorer {
     }
     if (small[bytes + KNOWN]! < PAST) front.kind[DRIFT] = OFF;
     const value = columns.value[i]!;
-    const by = { stepMs: this.#stepMs, samples: floats[slot * widths.floats + SAMPLES]! };
+    const by = { step: this.#stepCorrection, samples: floats[slot * widths.floats + SAMPLES]! };
     if (!this.isWarm(slot)) {
       front.look(value);
       return;

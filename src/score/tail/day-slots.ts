@@ -13,7 +13,9 @@ const DAY_MS = 86_400_000;
 
 /** The slot of the day that an instant of the wall clock lies in. */
 export function daySlotOf(wallMs: number, slotsPerDay: number): number {
-  return Math.floor(((((wallMs % DAY_MS) + DAY_MS) % DAY_MS) * slotsPerDay) / DAY_MS);
+  // A remainder of what is beyond 32 bits is a call, and this is asked for each sample.
+  const timeOfDay = wallMs - Math.floor(wallMs / DAY_MS) * DAY_MS;
+  return Math.floor((timeOfDay * slotsPerDay) / DAY_MS);
 }
 
 export function codeOf(size: number): number {

@@ -1,16 +1,12 @@
-import { RARITY_AT_START, ratioAt } from './rarity.ts';
+import { EdgeViews, findEdges, ROUGH_ERROR, roughExp } from './edges.ts';
+import { RARITY_AT_START } from './rarity.ts';
 import { FORECAST, SPIKE } from './recent.ts';
 import { STEP_WEIGHT, YOUTH } from './settings.ts';
 
-/** Views join as a power mean: between their mean and the loudest of them. */
-const POWER = 4;
 const MINUTE_MS = 60_000;
-/** Rounds at most for an edge of the band. */
-const MOST_ROUNDS = 12;
-/** Precision of an edge, as a share of the joined rarity there; the score is made to agree with the edge published. */
-const PRECISION = 1e-2;
 /** Points tried between the views' centres for a place where nothing is rare. */
 const CENTRE_ROUNDS = 12;
+const NOWHERE: readonly number[] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 export const OFF = 0;
 export const STILL = 1;
@@ -41,11 +37,10 @@ export class Front {
   readonly logRatio: Float64Array;
   lower = Number.NaN;
   upper = Number.NaN;
-  /** ρ of the views between which the edge lies: with the help of all, and alone. */
-  readonly #near: Float64Array;
-  readonly #far: Float64Array;
   /** Sum at the calmest point. */
   #calmSum = 0;
+  readonly #search = new EdgeViews();
+  readonly #edges = new Float64Array(2);
 
   constructor(weights: readonly number[]) {
     this.views = weights.length;
@@ -60,8 +55,6 @@ export class Front {
     this.noise = new Float64Array(this.views);
     this.rarity = new Float64Array(this.views);
     this.logRatio = new Float64Array(this.views);
-    this.#near = new Float64Array(this.views);
-    this.#far = new Float64Array(this.views);
   }
 
   /** Joined rarity of a value, before corrections: (Σ (w · rarity)⁴ / members)^¼. Leaves the views' own behind. */
@@ -75,7 +68,7 @@ export class Front {
    */
   #members(): number {
     if (this.views <= FORECAST || this.kind[FORECAST] === OFF) return Math.min(this.views, FORECAST);
-    return FORECAST + this.weight[FORECAST]! ** POWER;
+    return FORECAST + fourthPower(this.weight[FORECAST]!);
   }
 
   /** View with the largest weighted rarity in the last look. */
@@ -92,16 +85,13 @@ export class Front {
    * view compares with that would speak if the series stayed where it is: that was usual, and the values are beyond it.
    */
   findBand(edge: number): void {
-    const target = this.#members() * edge ** POWER;
-    const alone = fourthRoot(target);
-    for (let j = 0; j < this.views; j++) {
-      this.#near[j] = this.#reachOf(j, edge / this.weight[j]!);
-      this.#far[j] = this.#reachOf(j, alone / this.weight[j]!);
-    }
-    const middle = this.#calmest(target);
+    const target = this.#members() * fourthPower(edge);
+    const calm = this.#calmest(target);
     if (this.#calmSum < target) {
-      this.lower = this.#edgeBeyond(middle, -1, target);
-      this.upper = this.#edgeBeyond(middle, 1, target);
+      this.#prepareSearch(edge, fourthRoot(target));
+      findEdges(this.#edges, { calm, target, farthest: this.#farthest(calm, target) }, this.#search);
+      this.lower = this.#edges[0]!;
+      this.upper = this.#edges[1]!;
     } else {
       this.#sum(this.centre[SPIKE]!);
       this.lower = this.usual[this.loudest()]!;
@@ -109,53 +99,79 @@ export class Front {
     }
   }
 
-  /** Sum of the weighted rarities to the fourth; leaves them behind. */
-  #sum(value: number): number {
-    let sum = 0;
+  /** Puts the views into the search. The rarity asked of one is `shared` with the help of all others, `alone` without. */
+  #prepareSearch(shared: number, alone: number): void {
+    const { kind, weight, slope } = this;
+    const { centre, gain, noise, flat, linear, steep, near, far } = this.#search;
     for (let j = 0; j < this.views; j++) {
-      const weighted = this.#rarityOf(j, value) * this.weight[j]!;
-      const square = weighted * weighted;
-      sum += square * square;
+      centre[j] = kind[j] === OFF ? 0 : this.centre[j]!;
+      gain[0][j] = this.gainBelow[j]!;
+      gain[1][j] = this.gainAbove[j]!;
+      noise[j] = 0;
+      flat[j] = 0;
+      linear[j] = 0;
+      steep[j] = 0;
+      near[j] = Number.POSITIVE_INFINITY;
+      far[j] = Number.POSITIVE_INFINITY;
+      if (kind[j] === TAIL) {
+        linear[j] = weight[j]! * RARITY_AT_START;
+        steep[j] = weight[j]! * slope[j]!;
+        near[j] = reachOf(shared / weight[j]!, slope[j]!);
+        far[j] = reachOf(alone / weight[j]!, slope[j]!) * (1 + ROUGH_ERROR);
+      } else if (kind[j] === STILL) this.#prepareStill(j, shared, alone);
+    }
+  }
+
+  /** A view that never moved reaches what it ever will at once where there is no size to judge a move by. */
+  #prepareStill(j: number, shared: number, alone: number): void {
+    const { gain, noise, flat, steep, near, far } = this.#search;
+    const stillness = this.stillness[j]!;
+    const weight = this.weight[j]!;
+    const isSized = this.gainAbove[j]! > 0;
+    const reach = (rarity: number) => {
+      if (rarity <= stillness) return 0;
+      return isSized ? Math.exp((rarity - stillness) / this.slope[j]!) : Number.POSITIVE_INFINITY;
+    };
+    noise[j] = this.noise[j]!;
+    flat[j] = weight * stillness;
+    steep[j] = isSized ? weight * this.slope[j]! : 0;
+    near[j] = reach(shared / weight);
+    far[j] = reach(alone / weight);
+    if (isSized) return;
+    gain[0][j] = 1;
+    gain[1][j] = 1;
+  }
+
+  /** Sum of the weighted rarities to the fourth; leaves the views' own behind. */
+  #sum(value: number): number {
+    const { kind, weight, centre, gainAbove, gainBelow, slope, rarity, logRatio } = this;
+    let sum = 0;
+    for (let j = 0; j < kind.length; j++) {
+      const away = value - centre[j]!;
+      const ratio = away < 0 ? -away * gainBelow[j]! : away * gainAbove[j]!;
+      let own = 0;
+      let log = 0;
+      if (kind[j] === TAIL) {
+        if (ratio <= 1) {
+          own = RARITY_AT_START * ratio;
+        } else {
+          log = Math.log(ratio);
+          own = RARITY_AT_START + log * slope[j]!;
+        }
+      } else if (kind[j] === STILL && Math.abs(away) > this.noise[j]!) {
+        own = this.stillness[j]!;
+        if (ratio > 1) {
+          log = Math.log(ratio);
+          own += log * slope[j]!;
+        }
+      }
+      rarity[j] = own;
+      logRatio[j] = log;
+      if (own === 0) continue;
+      const weighted = own * weight[j]!;
+      sum += fourthPower(weighted);
     }
     return sum;
-  }
-
-  /** Derivative of the sum at the value that was summed last. */
-  #steepnessAt(value: number): number {
-    let steepness = 0;
-    for (let j = 0; j < this.views; j++) {
-      const weighted = this.rarity[j]! * this.weight[j]!;
-      if (weighted === 0) continue;
-      const away = value - this.centre[j]!;
-      const before = this.kind[j] === TAIL ? this.#signedGain(j, away) * RARITY_AT_START : 0;
-      const growth = this.logRatio[j]! > 0 ? this.slope[j]! / away : before;
-      steepness += POWER * weighted * weighted * weighted * this.weight[j]! * growth;
-    }
-    return steepness;
-  }
-
-  #rarityOf(j: number, value: number): number {
-    const kind = this.kind[j]!;
-    let rarity = 0;
-    let logRatio = 0;
-    const away = value - this.centre[j]!;
-    if (kind === TAIL || (kind === STILL && Math.abs(away) > this.noise[j]!)) {
-      const ratio = away * this.#signedGain(j, away);
-      const atStart = kind === TAIL ? RARITY_AT_START : this.stillness[j]!;
-      if (ratio <= 1) rarity = kind === TAIL ? RARITY_AT_START * ratio : atStart;
-      else {
-        logRatio = Math.log(ratio);
-        rarity = atStart + logRatio * this.slope[j]!;
-      }
-    }
-    this.rarity[j] = rarity;
-    this.logRatio[j] = logRatio;
-    return rarity;
-  }
-
-  /** Gain on the side that a value lies on, with the sign of the side. */
-  #signedGain(j: number, away: number): number {
-    return away < 0 ? -this.gainBelow[j]! : this.gainAbove[j]!;
   }
 
   /** The newest value where it is calm there, else the calmest point between the views' centres. */
@@ -189,87 +205,51 @@ export class Front {
     return calmest;
   }
 
-  /**
-   * Where the joined rarity reaches the target on one side of a calm point. It lies between the nearest points at which
-   * some view could reach it with the help of all others and at which one reaches it alone. The fourth root of the sum
-   * is nearly linear in the logarithm of the distance, so Newton's method gets there in two or three steps; a step that
-   * leaves what is left of the interval halves it instead.
-   */
-  #edgeBeyond(calm: number, side: number, target: number): number {
-    let near = Number.POSITIVE_INFINITY;
-    let far = Number.POSITIVE_INFINITY;
+  /** Views that never moved add up wherever they all moved: distances below and above beyond which no edge lies. */
+  #farthest(calm: number, target: number): readonly number[] {
     let still = 0;
-    let farthestStill = Number.NEGATIVE_INFINITY;
+    let below = Number.NEGATIVE_INFINITY;
+    let above = Number.NEGATIVE_INFINITY;
     for (let j = 0; j < this.views; j++) {
-      if (this.kind[j] === OFF) continue;
-      const toCentre = (this.centre[j]! - calm) * side;
-      near = Math.min(near, toCentre + this.#distanceOf(j, this.#near[j]!, side));
-      far = Math.min(far, toCentre + this.#distanceOf(j, this.#far[j]!, side));
       if (this.kind[j] !== STILL) continue;
-      still += (this.stillness[j]! * this.weight[j]!) ** POWER;
-      farthestStill = Math.max(farthestStill, toCentre + this.noise[j]!);
+      still += fourthPower(this.stillness[j]! * this.weight[j]!);
+      below = Math.max(below, calm - this.centre[j]! + this.noise[j]!);
+      above = Math.max(above, this.centre[j]! - calm + this.noise[j]!);
     }
-    // Views that never moved add up wherever they all moved.
-    if (still >= target) far = Math.min(far, farthestStill);
-    if (far === Number.POSITIVE_INFINITY) return side * far;
-    if (far <= 0) return calm;
-    near = Math.max(near, 0);
-    let isNearCalm = false;
-    const edge = fourthRoot(target);
-    let distance = (near + far) / 2;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const value = calm + side * distance;
-      const sum = this.#sum(value);
-      if (Math.abs(sum - target) < PRECISION * target) return value;
-      if (sum < target) {
-        near = distance;
-        isNearCalm = true;
-      } else far = distance;
-      const root = fourthRoot(sum);
-      const rise = (this.#steepnessAt(value) * side * distance * root) / (POWER * sum);
-      const next = distance * Math.exp((edge - root) / rise);
-      if (next > near && next < far) distance = next;
-      else {
-        // What was thought to be calm need not be, where the views' centres lie on either side.
-        if (!isNearCalm && next <= near) near = 0;
-        distance = (near + far) / 2;
-      }
-    }
-    return calm + side * far;
+    return still < target ? NOWHERE : [below, above];
   }
+}
 
-  /** ρ at which one view has a rarity; Infinity where it never has. */
-  #reachOf(j: number, rarity: number): number {
-    const kind = this.kind[j]!;
-    if (kind === OFF) return Number.POSITIVE_INFINITY;
-    if (kind === TAIL) return ratioAt(rarity, this.slope[j]!);
-    return rarity <= this.stillness[j]! ? 0 : Math.exp((rarity - this.stillness[j]!) / this.slope[j]!);
-  }
+/** ρ at which a view with a tail has a rarity, at most `ROUGH_ERROR` too small. */
+function reachOf(rarity: number, slope: number): number {
+  return rarity <= RARITY_AT_START ? rarity / RARITY_AT_START : roughExp((rarity - RARITY_AT_START) / slope);
+}
 
-  /** Distance from its centre at which a view has a ρ, on a side. */
-  #distanceOf(j: number, ratio: number, side: number): number {
-    const gain = side > 0 ? this.gainAbove[j]! : this.gainBelow[j]!;
-    const distance = ratio === 0 ? 0 : ratio / gain;
-    return this.kind[j] === STILL ? Math.max(distance, this.noise[j]!) : distance;
-  }
+function fourthPower(value: number): number {
+  const square = value * value;
+  return square * square;
 }
 
 function fourthRoot(value: number): number {
   return Math.sqrt(Math.sqrt(value));
 }
 
-/** Corrections of the joined rarity for the length of a step and the youth of a series, and the way back. */
-export function correct(joined: number, by: { readonly stepMs: number; readonly samples: number }): number {
-  const stepped = joined > 1 ? joined + stepCorrection(by.stepMs) : joined;
-  return stepped * youthOf(by.samples);
+/** What the joined rarity is corrected by: `stepCorrection` of the length of a step, and the samples a series has had. */
+export interface Correction {
+  readonly step: number;
+  readonly samples: number;
+}
+
+export function correct(joined: number, by: Correction): number {
+  return (joined > 1 ? joined + by.step : joined) * youthOf(by.samples);
 }
 
 /** The joined rarity at which the corrected one reaches `edge`. */
-export function uncorrect(edge: number, by: { readonly stepMs: number; readonly samples: number }): number {
-  return Math.max(edge / youthOf(by.samples) - stepCorrection(by.stepMs), 1);
+export function uncorrect(edge: number, by: Correction): number {
+  return Math.max(edge / youthOf(by.samples) - by.step, 1);
 }
 
-function stepCorrection(stepMs: number): number {
+export function stepCorrection(stepMs: number): number {
   return STEP_WEIGHT * Math.log10(stepMs / MINUTE_MS);
 }
 

@@ -104,9 +104,11 @@ export function scaleNow(row: Float32Array, at: number): number {
 
 /** Beyond the start of one side. */
 const SIDE_SHARE = TAIL_SHARE / 2;
-/** Factors of a start that is not young: exponentials are dear, and every sample moves two starts a view. */
-const USUAL_RISE = Math.exp(START_STEP * (1 - SIDE_SHARE));
-const USUAL_FALL = Math.exp(-START_STEP * SIDE_SHARE);
+/** Samples of a view from which on its starts move by the usual step. */
+const GROWN = Math.ceil(0.5 / (START_STEP * SIDE_SHARE));
+/** Factors of a start of one side by samples of its view: exponentials are dear, and every sample moves two starts a view. */
+const RISES = Float64Array.from({ length: GROWN + 1 }, (_, samples) => startFactor(samples, SIDE_SHARE, true));
+const FALLS = Float64Array.from({ length: GROWN + 1 }, (_, samples) => startFactor(samples, SIDE_SHARE, false));
 
 /** The side that a deviation lies on; `EITHER` where sides are not told apart, and both starts are one. */
 export const BELOW = -1;
@@ -115,12 +117,18 @@ export const ABOVE = 1;
 
 /** The starts follow their quantiles in logarithms, the index the mean log excess. `logRatio` is ln ρ before it. */
 export function learnTail(row: Float32Array, at: number, logRatio: number, side: number): void {
-  const samples = row[at + SAMPLES]!;
   const isExcess = logRatio > 0;
-  const share = side === EITHER ? TAIL_SHARE : SIDE_SHARE;
-  const step = Math.min(Math.max(START_STEP, 0.5 / (samples * share)), MOST_START_STEP);
-  moveStart(row, at + START_ABOVE, { step, share, isExcess: isExcess && side !== BELOW });
-  moveStart(row, at + START_BELOW, { step, share, isExcess: isExcess && side !== ABOVE });
+  if (side === EITHER) {
+    const factor = startFactor(row[at + SAMPLES]!, TAIL_SHARE, isExcess);
+    row[at + START_ABOVE] = Math.max(row[at + START_ABOVE]! * factor, LEAST_START);
+    row[at + START_BELOW] = Math.max(row[at + START_BELOW]! * factor, LEAST_START);
+  } else {
+    const samples = Math.min(row[at + SAMPLES]!, GROWN);
+    const above = isExcess && side === ABOVE ? RISES[samples]! : FALLS[samples]!;
+    const below = isExcess && side === BELOW ? RISES[samples]! : FALLS[samples]!;
+    row[at + START_ABOVE] = Math.max(row[at + START_ABOVE]! * above, LEAST_START);
+    row[at + START_BELOW] = Math.max(row[at + START_BELOW]! * below, LEAST_START);
+  }
   if (!isExcess) return;
   const excesses = Math.min(row[at + EXCESSES]! + 1, INDEX_MEMORY);
   const index = row[at + INDEX]!;
@@ -128,18 +136,8 @@ export function learnTail(row: Float32Array, at: number, logRatio: number, side:
   row[at + INDEX] = index + (Math.min(logRatio, MOST_EXCESS * index) - index) / excesses;
 }
 
-interface StartMove {
-  readonly step: number;
-  readonly share: number;
-  readonly isExcess: boolean;
-}
-
-function moveStart(row: Float32Array, at: number, { step, share, isExcess }: StartMove): void {
-  const factor =
-    step === START_STEP && share === SIDE_SHARE
-      ? isExcess
-        ? USUAL_RISE
-        : USUAL_FALL
-      : Math.exp(step * ((isExcess ? 1 : 0) - share));
-  row[at] = Math.max(row[at]! * factor, LEAST_START);
+/** What a start that so many samples have taught is multiplied by, after one beyond it or not. */
+function startFactor(samples: number, share: number, isExcess: boolean): number {
+  const step = Math.min(Math.max(START_STEP, 0.5 / (samples * share)), MOST_START_STEP);
+  return Math.exp(step * ((isExcess ? 1 : 0) - share));
 }

@@ -11,7 +11,7 @@ import {
 } from '../score.ts';
 import { SlotTable } from '../slot-table.ts';
 import { countVisit, daySlotOf, learnMaximum, learntMaximum, maximumAround } from './day-slots.ts';
-import { correct, Front, OFF, STILL, TAIL, uncorrect, youthOf } from './front.ts';
+import { correct, Front, OFF, STILL, stepCorrection, TAIL, uncorrect, youthOf } from './front.ts';
 import {
   ABOVE,
   BELOW,
@@ -78,6 +78,7 @@ export interface TailShape {
 /** The memory of the technique `tail` for the series of one pipeline; see tail.ts for the idea. */
 export class TailScorer implements Scorer {
   readonly #stepMs: number;
+  readonly #stepCorrection: number;
   readonly #offsetAt: ZoneOffset;
   readonly #views: number;
   readonly #slotsPerDay: number;
@@ -92,6 +93,7 @@ export class TailScorer implements Scorer {
   constructor({ stepMs, weights, timezone = 'UTC' }: TailShape) {
     const stepsPerDay = Math.max(4, DAY_MS / stepMs);
     this.#stepMs = stepMs;
+    this.#stepCorrection = stepCorrection(stepMs);
     this.#offsetAt = zoneOffset(timezone);
     this.#views = weights.length;
     this.#slotsPerDay = Math.max(1, Math.min(SLOTS_PER_DAY, Math.floor(stepsPerDay)));
@@ -141,7 +143,7 @@ export class TailScorer implements Scorer {
   score(columns: ScoreColumns, { slots, timestampMs }: ScoreInstant, options: ScoreOptions): void {
     const edge = edgeOf(options.confidenceLevel);
     const front = this.#front;
-    const by = { stepMs: this.#stepMs, samples: 0 };
+    const by = { step: this.#stepCorrection, samples: 0 };
     const daySlot = this.#daySlotAt(timestampMs);
     for (let i = 0; i < columns.count; i++) {
       const slot = slots[i]!;
@@ -197,22 +199,19 @@ export class TailScorer implements Scorer {
       front.centre[FORECAST] = forecast;
       front.usual[FORECAST] = forecast;
     }
-    this.#turnDaySlot(slot, daySlot);
+    if (this.#table.words[slot * widths.words] !== daySlot) this.#turnDaySlot(slot, daySlot);
     for (let j = 0; j < this.#views; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
-      const phase = this.#phase(slot, j);
-      front.kind[j] = OFF;
-      if (Number.isNaN(front.centre[j]!) || phase < PHASE_STILL) continue;
-      if (phase === PHASE_STILL) {
-        this.#prepareStill(j, { samples: floats[row + SAMPLES]!, value: doubles[slot * widths.doubles]! });
-        continue;
-      }
-      front.kind[j] = TAIL;
-      // After a long stillness the start has sunk out of range; a gain without bounds would make NaN of no move.
-      const perScale = SLOPES[j]! / scaleNow(floats, row);
-      front.gainAbove[j] = Math.min(perScale / floats[row + START_ABOVE]!, MOST_GAIN);
-      front.gainBelow[j] = Math.min(perScale / floats[row + START_BELOW]!, MOST_GAIN);
-      front.slope[j] = tailSlope(floats[row + INDEX]!);
+      const phase = small[bytes + VIEW_BYTES + 2 * j]!;
+      if (phase < PHASE_STILL || Number.isNaN(front.centre[j]!)) front.kind[j] = OFF;
+      else if (phase === PHASE_TAIL) {
+        front.kind[j] = TAIL;
+        // After a long stillness the start has sunk out of range; a gain without bounds would make NaN of no move.
+        const perScale = SLOPES[j]! / scaleNow(floats, row);
+        front.gainAbove[j] = Math.min(perScale / floats[row + START_ABOVE]!, MOST_GAIN);
+        front.gainBelow[j] = Math.min(perScale / floats[row + START_BELOW]!, MOST_GAIN);
+        front.slope[j] = tailSlope(floats[row + INDEX]!);
+      } else this.#prepareStill(j, { samples: floats[row + SAMPLES]!, value: doubles[slot * widths.doubles]! });
     }
   }
 
@@ -235,18 +234,25 @@ export class TailScorer implements Scorer {
   /** Learns a value that the front has looked at. */
   #learnSample(slot: number, value: number): void {
     const { doubles, floats, small, widths } = this.#table;
-    const front = this.#front;
+    const { centre, logRatio } = this.#front;
     const bytes = slot * widths.bytes;
+    const noise = leastMove(value);
     for (let j = 0; j < this.#views; j++) {
-      const centre = front.centre[j]!;
-      if (Number.isNaN(centre)) continue;
-      const size = sizeOfMove(value, centre, SLOPES[j]!);
+      const away = value - centre[j]!;
+      if (Number.isNaN(away)) continue;
+      // What is lost in the last digits of the value is no move, and beyond single precision nothing is told apart.
+      const move = Math.abs(away) * SLOPES[j]!;
+      const size = move < noise ? 0 : Math.min(move, MOST_MOVE);
       const row = slot * widths.floats + j * RARITY_FLOATS;
       const state = bytes + VIEW_BYTES + 2 * j;
       const samplesOfScale = small[state + 1]!;
-      if (samplesOfScale >= SCALE_SAMPLES) this.#learnRarity(slot, j, size, value < centre ? BELOW : ABOVE);
-      learnScale(floats, row, size, samplesOfScale, this.#scaleRate);
       if (samplesOfScale < SCALE_SAMPLES) small[state + 1] = samplesOfScale + 1;
+      else if (small[state] !== PHASE_TAIL) this.#learnYoung(slot, j, size);
+      else {
+        learnTail(floats, row, logRatio[j]!, away < 0 ? BELOW : ABOVE);
+        floats[row + SAMPLES]!++;
+      }
+      learnScale(floats, row, size, samplesOfScale, this.#scaleRate);
       if (size > floats[row + SLOT_MAXIMUM]!) floats[row + SLOT_MAXIMUM] = size;
     }
     pushValue(doubles, slot * widths.doubles, value);
@@ -255,13 +261,12 @@ export class TailScorer implements Scorer {
     small[bytes + GAP] = 0;
   }
 
-  #learnRarity(slot: number, j: number, size: number, side: number): void {
+  /** A view without a tail yet: it may have moved for the first time, or is being collected. */
+  #learnYoung(slot: number, j: number, size: number): void {
     const { floats, small, widths } = this.#table;
     const row = slot * widths.floats + j * RARITY_FLOATS;
     const phaseAt = slot * widths.bytes + VIEW_BYTES + 2 * j;
-    const phase = small[phaseAt]!;
-    if (phase === PHASE_TAIL) learnTail(floats, row, this.#front.logRatio[j]!, side);
-    else if (phase === PHASE_STILL) {
+    if (small[phaseAt] === PHASE_STILL) {
       if (size > 0) {
         startTailAtFirstMove(floats, row, size);
         small[phaseAt] = PHASE_TAIL;
@@ -340,15 +345,6 @@ export class TailScorer implements Scorer {
   #youngFloats(): number {
     return this.#warmSamples * this.#views;
   }
-}
-
-/**
- * |d| as it is learnt: what is lost in the last digits of the value is no move, and beyond the range of single precision
- * nothing is told apart.
- */
-function sizeOfMove(value: number, centre: number, slope: number): number {
-  const size = Math.abs(value - centre) * slope;
-  return size < leastMove(value) ? 0 : Math.min(size, MOST_MOVE);
 }
 
 function leastMove(value: number): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { correct, Front, OFF, STILL, TAIL, uncorrect } from '../../../src/score/tail/front.ts';
+import { correct, Front, OFF, STILL, stepCorrection, TAIL, uncorrect } from '../../../src/score/tail/front.ts';
 
 const VIEW = fc.record({
   kind: fc.constantFrom(TAIL, TAIL, TAIL, STILL, OFF),
@@ -104,15 +104,16 @@ test.each([
   [300_000, 100_000],
   [3_600_000, 500],
 ])('corrections for a step of %i ms and %i samples have an inverse', (stepMs, samples) => {
+  const by = { step: stepCorrection(stepMs), samples };
   for (const edge of [1.7, 2.7, 3.7]) {
-    const joined = uncorrect(edge, { stepMs, samples });
-    expect(correct(joined * (1 + 1e-9), { stepMs, samples })).toBeGreaterThanOrEqual(edge * (1 - 1e-6));
-    expect(correct(joined * (1 - 1e-6), { stepMs, samples })).toBeLessThan(edge);
+    const joined = uncorrect(edge, by);
+    expect(correct(joined * (1 + 1e-9), by)).toBeGreaterThanOrEqual(edge * (1 - 1e-6));
+    expect(correct(joined * (1 - 1e-6), by)).toBeLessThan(edge);
   }
 });
 
 test('longer steps have fewer chances to be wrong, young series more', () => {
-  const at = (stepMs: number, samples: number) => correct(2, { stepMs, samples });
+  const at = (stepMs: number, samples: number) => correct(2, { step: stepCorrection(stepMs), samples });
   expect(at(300_000, 1000)).toBeGreaterThan(at(60_000, 1000));
   expect(at(60_000, 100)).toBeLessThan(at(60_000, 1000));
 });

@@ -1,0 +1,168 @@
+/** Rounds at most for an edge. */
+const MOST_ROUNDS = 12;
+/** Precision of an edge, as a share of the sum there; the score is made to agree with the edge published. */
+const PRECISION = 1e-2;
+
+/** Views that there can be. */
+const MOST_VIEWS = 4;
+
+/**
+ * Up to four views as the search for an edge sees them, a column each. On side k, 0 below and 1 above, a view has at the
+ * distance x from its centre, where ρ = x · gain[k], the weighted rarity
+ *   0                               for x ≤ noise
+ *   flat + linear · ρ               for ρ ≤ 1
+ *   flat + linear + steep · ln ρ    beyond
+ * A view that counts for nothing has a finite centre and zeros, and `near` and `far` of Infinity.
+ */
+export class EdgeViews {
+  readonly centre = new Float64Array(MOST_VIEWS);
+  readonly gain: readonly [Float64Array, Float64Array] = [new Float64Array(MOST_VIEWS), new Float64Array(MOST_VIEWS)];
+  readonly noise = new Float64Array(MOST_VIEWS);
+  readonly flat = new Float64Array(MOST_VIEWS);
+  readonly linear = new Float64Array(MOST_VIEWS);
+  readonly steep = new Float64Array(MOST_VIEWS);
+  /** ρ at which the target could be reached with the help of all other views, and at which it is reached alone. */
+  readonly near = new Float64Array(MOST_VIEWS).fill(Number.POSITIVE_INFINITY);
+  readonly far = new Float64Array(MOST_VIEWS).fill(Number.POSITIVE_INFINITY);
+}
+
+/**
+ * Puts into `edges` where on either side of a calm point the sum of the weighted rarities to the fourth reaches the
+ * target; Infinity where it never does. No edge is farther than `farthest`.
+ *
+ * An edge lies between the nearest points at which some view could reach it with the help of all others and at which one
+ * reaches it alone. The fourth root of the sum is nearly linear in the logarithm of the distance, so Newton's method gets
+ * there in two steps; one that leaves what is left of the interval halves it instead. All of it is one function over
+ * numbers in registers, views written out: it is most of what a sample costs, and a call or a loop over views doubles it.
+ */
+export function findEdges(
+  edges: Float64Array,
+  { calm, target, farthest }: { readonly calm: number; readonly target: number; readonly farthest: readonly number[] },
+  views: EdgeViews,
+): void {
+  const { centre, gain, noise, flat, linear, steep, near, far } = views;
+  const edge = Math.sqrt(Math.sqrt(target));
+  const n0 = noise[0]!;
+  const n1 = noise[1]!;
+  const n2 = noise[2]!;
+  const n3 = noise[3]!;
+  const f0 = flat[0]!;
+  const f1 = flat[1]!;
+  const f2 = flat[2]!;
+  const f3 = flat[3]!;
+  const l0 = linear[0]!;
+  const l1 = linear[1]!;
+  const l2 = linear[2]!;
+  const l3 = linear[3]!;
+  const s0 = steep[0]!;
+  const s1 = steep[1]!;
+  const s2 = steep[2]!;
+  const s3 = steep[3]!;
+  const hasFourth = near[3]! < Number.POSITIVE_INFINITY;
+  for (let k = 0; k < 2; k++) {
+    const side = k === 0 ? -1 : 1;
+    const beyond = gain[k]!;
+    const before = gain[1 - k]!;
+    const c0 = (centre[0]! - calm) * side;
+    const c1 = (centre[1]! - calm) * side;
+    const c2 = (centre[2]! - calm) * side;
+    const c3 = (centre[3]! - calm) * side;
+    const b0 = beyond[0]!;
+    const b1 = beyond[1]!;
+    const b2 = beyond[2]!;
+    const b3 = beyond[3]!;
+    const a0 = before[0]!;
+    const a1 = before[1]!;
+    const a2 = before[2]!;
+    const a3 = before[3]!;
+    let low = c0 + Math.max(near[0]! / b0, n0);
+    low = Math.min(low, c1 + Math.max(near[1]! / b1, n1));
+    low = Math.min(low, c2 + Math.max(near[2]! / b2, n2));
+    let high = Math.min(farthest[k]!, c0 + Math.max(far[0]! / b0, n0));
+    high = Math.min(high, c1 + Math.max(far[1]! / b1, n1));
+    high = Math.min(high, c2 + Math.max(far[2]! / b2, n2));
+    if (hasFourth) {
+      low = Math.min(low, c3 + Math.max(near[3]! / b3, n3));
+      high = Math.min(high, c3 + Math.max(far[3]! / b3, n3));
+    }
+    if (!(high > 0 && high < Number.POSITIVE_INFINITY)) {
+      edges[k] = high > 0 ? side * high : calm;
+      continue;
+    }
+    low = Math.max(low, 0);
+    let isLowCalm = false;
+    let distance = (low + high) / 2;
+    let found = -1;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const x0 = distance - c0;
+      const q0 = x0 > 0 ? x0 * b0 : -x0 * a0;
+      const r0 = Math.abs(x0) <= n0 ? 0 : q0 <= 1 ? f0 + l0 * q0 : f0 + l0 + s0 * ln(q0);
+      const x1 = distance - c1;
+      const q1 = x1 > 0 ? x1 * b1 : -x1 * a1;
+      const r1 = Math.abs(x1) <= n1 ? 0 : q1 <= 1 ? f1 + l1 * q1 : f1 + l1 + s1 * ln(q1);
+      const x2 = distance - c2;
+      const q2 = x2 > 0 ? x2 * b2 : -x2 * a2;
+      const r2 = Math.abs(x2) <= n2 ? 0 : q2 <= 1 ? f2 + l2 * q2 : f2 + l2 + s2 * ln(q2);
+      const cube0 = r0 * r0 * r0;
+      const cube1 = r1 * r1 * r1;
+      const cube2 = r2 * r2 * r2;
+      let sum = cube0 * r0 + cube1 * r1 + cube2 * r2;
+      let steepness = 0;
+      if (hasFourth) {
+        const x3 = distance - c3;
+        const q3 = x3 > 0 ? x3 * b3 : -x3 * a3;
+        const r3 = Math.abs(x3) <= n3 ? 0 : q3 <= 1 ? f3 + l3 * q3 : f3 + l3 + s3 * ln(q3);
+        const cube3 = r3 * r3 * r3;
+        sum += cube3 * r3;
+        if (r3 > 0) steepness = (cube3 * (q3 <= 1 ? l3 * q3 : s3)) / x3;
+      }
+      if (Math.abs(sum - target) < PRECISION * target) {
+        found = distance;
+        break;
+      }
+      if (r0 > 0) steepness += (cube0 * (q0 <= 1 ? l0 * q0 : s0)) / x0;
+      if (r1 > 0) steepness += (cube1 * (q1 <= 1 ? l1 * q1 : s1)) / x1;
+      if (r2 > 0) steepness += (cube2 * (q2 <= 1 ? l2 * q2 : s2)) / x2;
+      if (sum < target) {
+        low = distance;
+        isLowCalm = true;
+      } else high = distance;
+      const root = Math.sqrt(Math.sqrt(sum));
+      const next = distance * roughExp(((edge - root) * sum) / (steepness * distance * root));
+      if (next > low && next < high) distance = next;
+      else {
+        // What was thought to be calm need not be, where the views' centres lie on either side.
+        if (!isLowCalm && next <= low) low = 0;
+        distance = (low + high) / 2;
+      }
+    }
+    edges[k] = calm + side * (found < 0 ? high : found);
+  }
+}
+
+/** The logarithm by a table, linear between its entries: less than 2e-4 too small for 1 ≤ x < `MOST`. */
+const PER_UNIT = 32;
+const MOST = 32;
+const LOGARITHMS = Float64Array.from({ length: PER_UNIT * MOST + 1 }, (_, i) => Math.log(Math.max(i, 1) / PER_UNIT));
+
+function ln(x: number): number {
+  if (!(x < MOST)) return Math.log(x);
+  const place = x * PER_UNIT;
+  const i = place | 0;
+  const low = LOGARITHMS[i]!;
+  return low + (place - i) * (LOGARITHMS[i + 1]! - low);
+}
+
+/** Error of `roughExp`. */
+export const ROUGH_ERROR = 3e-3;
+
+/** eˣ, at most `ROUGH_ERROR` too small for 0 ≤ x ≤ 4; a call of the exact one takes five times as long. */
+export function roughExp(x: number): number {
+  if (!(x > -1 && x < 4)) return Math.exp(x);
+  const part = x / 16;
+  const root = 1 + part * (1 + part * (1 / 2 + part * (1 / 6)));
+  const square = root * root;
+  const fourth = square * square;
+  const eighth = fourth * fourth;
+  return eighth * eighth;
+}
