@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from .features import LEVELS, PATCH
 from .generator import source_hash
+from .muon import Muon
 from .network import Tiny, other_way, start_from_pilot
 from .windows import draw_windows
 
@@ -98,7 +99,7 @@ class Pool:
 
 
 class Optimiser:
-    """AdamW, or for the matrices of the layers Muon (Jordan and others 2024), whose steps are as large as those of AdamW.
+    """AdamW, or for the matrices of the layers Muon, whose steps are as large.
 
     Of Muon's one matrix `qkv` or `gate_up` is several maps side by side; they are made orthogonal together.
     """
@@ -109,7 +110,7 @@ class Optimiser:
         rest = [weight for weight in network.parameters() if id(weight) not in kept]
         self._parts = [torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)]
         if matrices:
-            self._parts.append(torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"))
+            self._parts.append(Muon(matrices, lr=rate))
 
     def set_rate(self, rate: float) -> None:
         for part in self._parts:

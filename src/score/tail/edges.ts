@@ -3,44 +3,51 @@ const MOST_ROUNDS = 12;
 /** Precision of an edge, as a share of the sum there; the score is made to agree with the edge published. */
 const PRECISION = 1e-2;
 
+/** Where the search begins, as a share of where the first view reaches the target alone. */
+const FIRST_GUESS = 0.72;
+
 /** Views that there can be. */
 const MOST_VIEWS = 4;
 
+/** Places in `EdgeSearch.numbers`. `FARTHEST` and `EDGE` have a place a side, below and above. */
+export const CALM = 0;
+export const TARGET = 1;
+export const FARTHEST = 2;
+export const EDGE = 4;
+
 /**
- * Up to four views as the search for an edge sees them, a column each. On side k, 0 below and 1 above, a view has at the
- * distance x from its centre, where ρ = x · gain[k], the weighted rarity
+ * The search for where, on either side of a calm point, the sum of the weighted rarities to the fourth reaches a target.
+ * Up to four views, a column each. On side k, 0 below and 1 above, a view has at the distance x from its centre, where
+ * ρ = x · gain[k], the weighted rarity
  *   0                               for x ≤ noise
  *   flat + linear · ρ               for ρ ≤ 1
  *   flat + linear + steep · ln ρ    beyond
- * A view that counts for nothing has a finite centre and zeros, and `near` and `far` of Infinity.
+ * A view that counts for nothing has a finite centre, zeros, and `reach` of Infinity.
  */
-export class EdgeViews {
+export class EdgeSearch {
+  /** What is searched and found, in columns too: a number that is handed to a function or back is memory each time. */
+  readonly numbers = new Float64Array(EDGE + 2);
   readonly centre = new Float64Array(MOST_VIEWS);
   readonly gain: readonly [Float64Array, Float64Array] = [new Float64Array(MOST_VIEWS), new Float64Array(MOST_VIEWS)];
   readonly noise = new Float64Array(MOST_VIEWS);
   readonly flat = new Float64Array(MOST_VIEWS);
   readonly linear = new Float64Array(MOST_VIEWS);
   readonly steep = new Float64Array(MOST_VIEWS);
-  /** ρ at which the target could be reached with the help of all other views, and at which it is reached alone. */
-  readonly near = new Float64Array(MOST_VIEWS).fill(Number.POSITIVE_INFINITY);
-  readonly far = new Float64Array(MOST_VIEWS).fill(Number.POSITIVE_INFINITY);
+  /** ρ at which the view reaches the target alone, or a little more. */
+  readonly reach = new Float64Array(MOST_VIEWS).fill(Number.POSITIVE_INFINITY);
 }
 
 /**
- * Puts into `edges` where on either side of a calm point the sum of the weighted rarities to the fourth reaches the
- * target; Infinity where it never does. No edge is farther than `farthest`.
+ * Puts both edges into their places; Infinity where the target is never reached. No edge is beyond `FARTHEST`.
  *
- * An edge lies between the nearest points at which some view could reach it with the help of all others and at which one
- * reaches it alone. The fourth root of the sum is nearly linear in the logarithm of the distance, so Newton's method gets
- * there in two steps; one that leaves what is left of the interval halves it instead. All of it is one function over
- * numbers in registers, views written out: it is most of what a sample costs, and a call or a loop over views doubles it.
+ * An edge lies no farther than where the first view reaches the target alone. The fourth root of the sum is nearly linear
+ * in the logarithm of the distance, so Newton's method gets there in two steps; one that leaves what is left of the
+ * interval halves it instead. All of it is one function over numbers in registers, views written out: it is most of what
+ * a sample costs, and a call or a loop over views doubles it.
  */
-export function findEdges(
-  edges: Float64Array,
-  { calm, target, farthest }: { readonly calm: number; readonly target: number; readonly farthest: readonly number[] },
-  views: EdgeViews,
-): void {
-  const { centre, gain, noise, flat, linear, steep, near, far } = views;
+export function findEdges({ numbers, centre, gain, noise, flat, linear, steep, reach }: EdgeSearch): void {
+  const calm = numbers[CALM]!;
+  const target = numbers[TARGET]!;
   const edge = Math.sqrt(Math.sqrt(target));
   const n0 = noise[0]!;
   const n1 = noise[1]!;
@@ -58,7 +65,7 @@ export function findEdges(
   const s1 = steep[1]!;
   const s2 = steep[2]!;
   const s3 = steep[3]!;
-  const hasFourth = near[3]! < Number.POSITIVE_INFINITY;
+  const hasFourth = reach[3]! < Number.POSITIVE_INFINITY;
   for (let k = 0; k < 2; k++) {
     const side = k === 0 ? -1 : 1;
     const beyond = gain[k]!;
@@ -75,23 +82,17 @@ export function findEdges(
     const a1 = before[1]!;
     const a2 = before[2]!;
     const a3 = before[3]!;
-    let low = c0 + Math.max(near[0]! / b0, n0);
-    low = Math.min(low, c1 + Math.max(near[1]! / b1, n1));
-    low = Math.min(low, c2 + Math.max(near[2]! / b2, n2));
-    let high = Math.min(farthest[k]!, c0 + Math.max(far[0]! / b0, n0));
-    high = Math.min(high, c1 + Math.max(far[1]! / b1, n1));
-    high = Math.min(high, c2 + Math.max(far[2]! / b2, n2));
-    if (hasFourth) {
-      low = Math.min(low, c3 + Math.max(near[3]! / b3, n3));
-      high = Math.min(high, c3 + Math.max(far[3]! / b3, n3));
-    }
+    let low = 0;
+    let high = Math.min(numbers[FARTHEST + k]!, c0 + Math.max(reach[0]! / b0, n0));
+    high = Math.min(high, c1 + Math.max(reach[1]! / b1, n1));
+    high = Math.min(high, c2 + Math.max(reach[2]! / b2, n2));
+    if (hasFourth) high = Math.min(high, c3 + Math.max(reach[3]! / b3, n3));
     if (!(high > 0 && high < Number.POSITIVE_INFINITY)) {
-      edges[k] = high > 0 ? side * high : calm;
+      numbers[EDGE + k] = high > 0 ? side * high : calm;
       continue;
     }
-    low = Math.max(low, 0);
     let isLowCalm = false;
-    let distance = (low + high) / 2;
+    let distance = FIRST_GUESS * high;
     let found = -1;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const x0 = distance - c0;
@@ -136,7 +137,7 @@ export function findEdges(
         distance = (low + high) / 2;
       }
     }
-    edges[k] = calm + side * (found < 0 ? high : found);
+    numbers[EDGE + k] = calm + side * (found < 0 ? high : found);
   }
 }
 

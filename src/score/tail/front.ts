@@ -1,4 +1,4 @@
-import { EdgeViews, findEdges, ROUGH_ERROR, roughExp } from './edges.ts';
+import { CALM, EDGE, EdgeSearch, FARTHEST, findEdges, ROUGH_ERROR, roughExp, TARGET } from './edges.ts';
 import { RARITY_AT_START } from './rarity.ts';
 import { FORECAST, SPIKE } from './recent.ts';
 import { STEP_WEIGHT, YOUTH } from './settings.ts';
@@ -6,7 +6,6 @@ import { STEP_WEIGHT, YOUTH } from './settings.ts';
 const MINUTE_MS = 60_000;
 /** Points tried between the views' centres for a place where nothing is rare. */
 const CENTRE_ROUNDS = 12;
-const NOWHERE: readonly number[] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 export const OFF = 0;
 export const STILL = 1;
@@ -37,10 +36,7 @@ export class Front {
   readonly logRatio: Float64Array;
   lower = Number.NaN;
   upper = Number.NaN;
-  /** Sum at the calmest point. */
-  #calmSum = 0;
-  readonly #search = new EdgeViews();
-  readonly #edges = new Float64Array(2);
+  readonly #search = new EdgeSearch();
 
   constructor(weights: readonly number[]) {
     this.views = weights.length;
@@ -85,13 +81,13 @@ export class Front {
    * view compares with that would speak if the series stayed where it is: that was usual, and the values are beyond it.
    */
   findBand(edge: number): void {
-    const target = this.#members() * fourthPower(edge);
-    const calm = this.#calmest(target);
-    if (this.#calmSum < target) {
-      this.#prepareSearch(edge, fourthRoot(target));
-      findEdges(this.#edges, { calm, target, farthest: this.#farthest(calm, target) }, this.#search);
-      this.lower = this.#edges[0]!;
-      this.upper = this.#edges[1]!;
+    const { numbers } = this.#search;
+    numbers[TARGET] = this.#members() * fourthPower(edge);
+    if (this.#findCalm()) {
+      this.#prepareSearch();
+      findEdges(this.#search);
+      this.lower = numbers[EDGE]!;
+      this.upper = numbers[EDGE + 1]!;
     } else {
       this.#sum(this.centre[SPIKE]!);
       this.lower = this.usual[this.loudest()]!;
@@ -99,10 +95,12 @@ export class Front {
     }
   }
 
-  /** Puts the views into the search. The rarity asked of one is `shared` with the help of all others, `alone` without. */
-  #prepareSearch(shared: number, alone: number): void {
+  /** Puts the views into the search. */
+  #prepareSearch(): void {
     const { kind, weight, slope } = this;
-    const { centre, gain, noise, flat, linear, steep, near, far } = this.#search;
+    const { numbers, centre, gain, noise, flat, linear, steep, reach } = this.#search;
+    const alone = fourthRoot(numbers[TARGET]!);
+    let isStill = false;
     for (let j = 0; j < this.views; j++) {
       centre[j] = kind[j] === OFF ? 0 : this.centre[j]!;
       gain[0][j] = this.gainBelow[j]!;
@@ -111,35 +109,36 @@ export class Front {
       flat[j] = 0;
       linear[j] = 0;
       steep[j] = 0;
-      near[j] = Number.POSITIVE_INFINITY;
-      far[j] = Number.POSITIVE_INFINITY;
+      reach[j] = Number.POSITIVE_INFINITY;
       if (kind[j] === TAIL) {
         linear[j] = weight[j]! * RARITY_AT_START;
         steep[j] = weight[j]! * slope[j]!;
-        near[j] = reachOf(shared / weight[j]!, slope[j]!);
-        far[j] = reachOf(alone / weight[j]!, slope[j]!) * (1 + ROUGH_ERROR);
-      } else if (kind[j] === STILL) this.#prepareStill(j, shared, alone);
+        reach[j] = reachOf(alone / weight[j]!, slope[j]!) * (1 + ROUGH_ERROR);
+      } else if (kind[j] === STILL) {
+        this.#prepareStill(j, alone);
+        isStill = true;
+      }
     }
+    numbers[FARTHEST] = Number.POSITIVE_INFINITY;
+    numbers[FARTHEST + 1] = Number.POSITIVE_INFINITY;
+    if (isStill) this.#boundStill();
   }
 
-  /** A view that never moved reaches what it ever will at once where there is no size to judge a move by. */
-  #prepareStill(j: number, shared: number, alone: number): void {
-    const { gain, noise, flat, steep, near, far } = this.#search;
-    const stillness = this.stillness[j]!;
+  /** A view that never moved is as rare at once as it ever will be where there is no size to judge a move by. */
+  #prepareStill(j: number, alone: number): void {
+    const { gain, noise, flat, steep, reach } = this.#search;
     const weight = this.weight[j]!;
-    const isSized = this.gainAbove[j]! > 0;
-    const reach = (rarity: number) => {
-      if (rarity <= stillness) return 0;
-      return isSized ? Math.exp((rarity - stillness) / this.slope[j]!) : Number.POSITIVE_INFINITY;
-    };
+    const beyond = alone / weight - this.stillness[j]!;
     noise[j] = this.noise[j]!;
-    flat[j] = weight * stillness;
-    steep[j] = isSized ? weight * this.slope[j]! : 0;
-    near[j] = reach(shared / weight);
-    far[j] = reach(alone / weight);
-    if (isSized) return;
-    gain[0][j] = 1;
-    gain[1][j] = 1;
+    flat[j] = weight * this.stillness[j]!;
+    if (this.gainAbove[j]! > 0) {
+      steep[j] = weight * this.slope[j]!;
+      reach[j] = beyond <= 0 ? 0 : Math.exp(beyond / this.slope[j]!);
+    } else {
+      gain[0][j] = 1;
+      gain[1][j] = 1;
+      reach[j] = beyond <= 0 ? 0 : Number.POSITIVE_INFINITY;
+    }
   }
 
   /** Sum of the weighted rarities to the fourth; leaves the views' own behind. */
@@ -174,10 +173,30 @@ export class Front {
     return sum;
   }
 
-  /** The newest value where it is calm there, else the calmest point between the views' centres. */
-  #calmest(target: number): number {
+  /** Views that never moved add up wherever they all moved: no edge lies beyond. */
+  #boundStill(): void {
+    const { numbers, flat, centre, noise } = this.#search;
+    let sum = 0;
+    let below = Number.NEGATIVE_INFINITY;
+    let above = Number.NEGATIVE_INFINITY;
+    for (let j = 0; j < this.views; j++) {
+      if (this.kind[j] !== STILL) continue;
+      sum += fourthPower(flat[j]!);
+      below = Math.max(below, numbers[CALM]! - centre[j]! + noise[j]!);
+      above = Math.max(above, centre[j]! - numbers[CALM]! + noise[j]!);
+    }
+    if (sum < numbers[TARGET]!) return;
+    numbers[FARTHEST] = below;
+    numbers[FARTHEST + 1] = above;
+  }
+
+  /**
+   * Puts the calmest point into the search: the newest value where it is calm there, else a point between the views'
+   * centres. Answers whether anything is calm.
+   */
+  #findCalm(): boolean {
+    const { numbers } = this.#search;
     let least = Number.POSITIVE_INFINITY;
-    let calmest = Number.NaN;
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let j = 0; j < this.views; j++) {
@@ -186,37 +205,19 @@ export class Front {
       low = Math.min(low, centre);
       high = Math.max(high, centre);
       const sum = this.#sum(centre);
-      if (sum < target) {
-        this.#calmSum = sum;
-        return centre;
-      }
       if (sum >= least) continue;
       least = sum;
-      calmest = centre;
+      numbers[CALM] = centre;
+      if (sum < numbers[TARGET]!) return true;
     }
     for (let i = 1; i < CENTRE_ROUNDS; i++) {
       const point = low + ((high - low) * i) / CENTRE_ROUNDS;
       const sum = this.#sum(point);
       if (sum >= least) continue;
       least = sum;
-      calmest = point;
+      numbers[CALM] = point;
     }
-    this.#calmSum = least;
-    return calmest;
-  }
-
-  /** Views that never moved add up wherever they all moved: distances below and above beyond which no edge lies. */
-  #farthest(calm: number, target: number): readonly number[] {
-    let still = 0;
-    let below = Number.NEGATIVE_INFINITY;
-    let above = Number.NEGATIVE_INFINITY;
-    for (let j = 0; j < this.views; j++) {
-      if (this.kind[j] !== STILL) continue;
-      still += fourthPower(this.stillness[j]! * this.weight[j]!);
-      below = Math.max(below, calm - this.centre[j]! + this.noise[j]!);
-      above = Math.max(above, this.centre[j]! - calm + this.noise[j]!);
-    }
-    return still < target ? NOWHERE : [below, above];
+    return least < numbers[TARGET]!;
   }
 }
 

@@ -143,30 +143,35 @@ export class TailScorer implements Scorer {
   score(columns: ScoreColumns, { slots, timestampMs }: ScoreInstant, options: ScoreOptions): void {
     const edge = edgeOf(options.confidenceLevel);
     const front = this.#front;
+    const { floats, widths } = this.#table;
+    const { value: values, quantiles, view } = columns;
     const by = { step: this.#stepCorrection, samples: 0 };
+    const opinion = { lower: 0, upper: 0, raw: 0 };
     const daySlot = this.#daySlotAt(timestampMs);
+    const hasForecasts = this.#views > FORECAST && quantiles.length > 0;
     for (let i = 0; i < columns.count; i++) {
       const slot = slots[i]!;
-      const value = columns.value[i]!;
-      columns.view[i] = 0;
+      const value = values[i]!;
+      view[i] = 0;
       if (!Number.isFinite(value)) {
         this.#miss(slot);
         setUnscored(columns, i);
         continue;
       }
-      this.#prepare(slot, daySlot, columns.quantiles[i * ROW_LEVELS + MEDIAN_INDEX] ?? Number.NaN);
+      this.#prepare(slot, daySlot, hasForecasts ? quantiles[i * ROW_LEVELS + MEDIAN_INDEX]! : Number.NaN);
       if (!this.isWarm(slot) || front.kind[0] === OFF) {
         setUnscored(columns, i);
         front.look(value);
       } else {
-        by.samples = this.#table.floats[slot * this.#table.widths.floats + SAMPLES]!;
+        by.samples = floats[slot * widths.floats + SAMPLES]!;
         front.findBand(uncorrect(edge, by));
-        const joined = front.look(value);
-        columns.view[i] = front.loudest();
+        opinion.raw = correct(front.look(value), by) / edge;
+        opinion.lower = front.lower;
+        opinion.upper = front.upper;
+        view[i] = front.loudest();
         // A series that has stood at 0, but not for long: no value is a surprise yet, and there is no band to show.
         if (front.upper - front.lower === Number.POSITIVE_INFINITY) setUnscored(columns, i);
-        else
-          settleBand(columns, i, { lower: front.lower, upper: front.upper, raw: correct(joined, by) / edge }, options);
+        else settleBand(columns, i, opinion, options);
       }
       this.#learnSample(slot, value);
     }
