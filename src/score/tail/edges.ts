@@ -22,7 +22,7 @@ export const EDGE = 4;
  *   0                               for x ≤ noise
  *   flat + linear · ρ               for ρ ≤ 1
  *   flat + linear + steep · ln ρ    beyond
- * A view that counts for nothing has a finite centre, zeros, and `reach` of Infinity.
+ * A view that counts for nothing has a finite centre and zeros.
  */
 export class EdgeSearch {
   /** What is searched and found, in columns too: a number that is handed to a function or back is memory each time. */
@@ -33,8 +33,6 @@ export class EdgeSearch {
   readonly flat = new Float64Array(MOST_VIEWS);
   readonly linear = new Float64Array(MOST_VIEWS);
   readonly steep = new Float64Array(MOST_VIEWS);
-  /** ρ at which the view reaches the target alone, or a little more. */
-  readonly reach = new Float64Array(MOST_VIEWS).fill(Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -45,7 +43,7 @@ export class EdgeSearch {
  * interval halves it instead. All of it is one function over numbers in registers, views written out: it is most of what
  * a sample costs, and a call or a loop over views doubles it.
  */
-export function findEdges({ numbers, centre, gain, noise, flat, linear, steep, reach }: EdgeSearch): void {
+export function findEdges({ numbers, centre, gain, noise, flat, linear, steep }: EdgeSearch): void {
   const calm = numbers[CALM]!;
   const target = numbers[TARGET]!;
   const edge = Math.sqrt(Math.sqrt(target));
@@ -65,7 +63,15 @@ export function findEdges({ numbers, centre, gain, noise, flat, linear, steep, r
   const s1 = steep[1]!;
   const s2 = steep[2]!;
   const s3 = steep[3]!;
-  const hasFourth = reach[3]! < Number.POSITIVE_INFINITY;
+  const t0 = f0 + l0;
+  const t1 = f1 + l1;
+  const t2 = f2 + l2;
+  const t3 = f3 + l3;
+  const hasFourth = t3 + s3 > 0;
+  const reach0 = reachOf(edge, f0, l0, s0);
+  const reach1 = reachOf(edge, f1, l1, s1);
+  const reach2 = reachOf(edge, f2, l2, s2);
+  const reach3 = hasFourth ? reachOf(edge, f3, l3, s3) : Number.POSITIVE_INFINITY;
   for (let k = 0; k < 2; k++) {
     const side = k === 0 ? -1 : 1;
     const beyond = gain[k]!;
@@ -83,10 +89,10 @@ export function findEdges({ numbers, centre, gain, noise, flat, linear, steep, r
     const a2 = before[2]!;
     const a3 = before[3]!;
     let low = 0;
-    let high = Math.min(numbers[FARTHEST + k]!, c0 + Math.max(reach[0]! / b0, n0));
-    high = Math.min(high, c1 + Math.max(reach[1]! / b1, n1));
-    high = Math.min(high, c2 + Math.max(reach[2]! / b2, n2));
-    if (hasFourth) high = Math.min(high, c3 + Math.max(reach[3]! / b3, n3));
+    let high = Math.min(numbers[FARTHEST + k]!, c0 + Math.max(reach0 / b0, n0));
+    high = Math.min(high, c1 + Math.max(reach1 / b1, n1));
+    high = Math.min(high, c2 + Math.max(reach2 / b2, n2));
+    if (hasFourth) high = Math.min(high, c3 + Math.max(reach3 / b3, n3));
     if (!(high > 0 && high < Number.POSITIVE_INFINITY)) {
       numbers[EDGE + k] = high > 0 ? side * high : calm;
       continue;
@@ -97,13 +103,13 @@ export function findEdges({ numbers, centre, gain, noise, flat, linear, steep, r
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const x0 = distance - c0;
       const q0 = x0 > 0 ? x0 * b0 : -x0 * a0;
-      const r0 = Math.abs(x0) <= n0 ? 0 : q0 <= 1 ? f0 + l0 * q0 : f0 + l0 + s0 * ln(q0);
+      const r0 = Math.abs(x0) <= n0 ? 0 : q0 <= 1 ? f0 + l0 * q0 : t0 + s0 * ln(q0);
       const x1 = distance - c1;
       const q1 = x1 > 0 ? x1 * b1 : -x1 * a1;
-      const r1 = Math.abs(x1) <= n1 ? 0 : q1 <= 1 ? f1 + l1 * q1 : f1 + l1 + s1 * ln(q1);
+      const r1 = Math.abs(x1) <= n1 ? 0 : q1 <= 1 ? f1 + l1 * q1 : t1 + s1 * ln(q1);
       const x2 = distance - c2;
       const q2 = x2 > 0 ? x2 * b2 : -x2 * a2;
-      const r2 = Math.abs(x2) <= n2 ? 0 : q2 <= 1 ? f2 + l2 * q2 : f2 + l2 + s2 * ln(q2);
+      const r2 = Math.abs(x2) <= n2 ? 0 : q2 <= 1 ? f2 + l2 * q2 : t2 + s2 * ln(q2);
       const cube0 = r0 * r0 * r0;
       const cube1 = r1 * r1 * r1;
       const cube2 = r2 * r2 * r2;
@@ -112,7 +118,7 @@ export function findEdges({ numbers, centre, gain, noise, flat, linear, steep, r
       if (hasFourth) {
         const x3 = distance - c3;
         const q3 = x3 > 0 ? x3 * b3 : -x3 * a3;
-        const r3 = Math.abs(x3) <= n3 ? 0 : q3 <= 1 ? f3 + l3 * q3 : f3 + l3 + s3 * ln(q3);
+        const r3 = Math.abs(x3) <= n3 ? 0 : q3 <= 1 ? f3 + l3 * q3 : t3 + s3 * ln(q3);
         const cube3 = r3 * r3 * r3;
         sum += cube3 * r3;
         if (r3 > 0) steepness = (cube3 * (q3 <= 1 ? l3 * q3 : s3)) / x3;
@@ -154,11 +160,18 @@ function ln(x: number): number {
   return low + (place - i) * (LOGARITHMS[i + 1]! - low);
 }
 
+/** ρ at which a view has a weighted rarity, or a little more; Infinity where it never has. */
+function reachOf(rarity: number, flat: number, linear: number, steep: number): number {
+  const beyond = rarity - flat - linear;
+  if (beyond <= 0) return linear > 0 ? (rarity - flat) / linear : 0;
+  return steep > 0 ? roughExp(beyond / steep) * (1 + ROUGH_ERROR) : Number.POSITIVE_INFINITY;
+}
+
 /** Error of `roughExp`. */
-export const ROUGH_ERROR = 3e-3;
+const ROUGH_ERROR = 3e-3;
 
 /** eˣ, at most `ROUGH_ERROR` too small for 0 ≤ x ≤ 4; a call of the exact one takes five times as long. */
-export function roughExp(x: number): number {
+function roughExp(x: number): number {
   if (!(x > -1 && x < 4)) return Math.exp(x);
   const part = x / 16;
   const root = 1 + part * (1 + part * (1 / 2 + part * (1 / 6)));

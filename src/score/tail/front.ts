@@ -1,4 +1,4 @@
-import { CALM, EDGE, EdgeSearch, FARTHEST, findEdges, ROUGH_ERROR, roughExp, TARGET } from './edges.ts';
+import { CALM, EDGE, EdgeSearch, FARTHEST, findEdges, TARGET } from './edges.ts';
 import { RARITY_AT_START } from './rarity.ts';
 import { FORECAST, SPIKE } from './recent.ts';
 import { STEP_WEIGHT, YOUTH } from './settings.ts';
@@ -98,47 +98,28 @@ export class Front {
   /** Puts the views into the search. */
   #prepareSearch(): void {
     const { kind, weight, slope } = this;
-    const { numbers, centre, gain, noise, flat, linear, steep, reach } = this.#search;
-    const alone = fourthRoot(numbers[TARGET]!);
+    const { numbers, centre, gain, noise, flat, linear, steep } = this.#search;
     let isStill = false;
     for (let j = 0; j < this.views; j++) {
+      const isTail = kind[j] === TAIL;
       centre[j] = kind[j] === OFF ? 0 : this.centre[j]!;
       gain[0][j] = this.gainBelow[j]!;
       gain[1][j] = this.gainAbove[j]!;
       noise[j] = 0;
       flat[j] = 0;
-      linear[j] = 0;
-      steep[j] = 0;
-      reach[j] = Number.POSITIVE_INFINITY;
-      if (kind[j] === TAIL) {
-        linear[j] = weight[j]! * RARITY_AT_START;
-        steep[j] = weight[j]! * slope[j]!;
-        reach[j] = reachOf(alone / weight[j]!, slope[j]!) * (1 + ROUGH_ERROR);
-      } else if (kind[j] === STILL) {
-        this.#prepareStill(j, alone);
-        isStill = true;
-      }
+      linear[j] = isTail ? weight[j]! * RARITY_AT_START : 0;
+      steep[j] = isTail ? weight[j]! * slope[j]! : 0;
+      if (kind[j] !== STILL) continue;
+      isStill = true;
+      noise[j] = this.noise[j]!;
+      flat[j] = weight[j]! * this.stillness[j]!;
+      // Without a size to judge a move by it is as rare at once as it ever will be.
+      if (gain[1][j] === 0) gain[0][j] = gain[1][j] = 1;
+      else steep[j] = weight[j]! * slope[j]!;
     }
     numbers[FARTHEST] = Number.POSITIVE_INFINITY;
     numbers[FARTHEST + 1] = Number.POSITIVE_INFINITY;
     if (isStill) this.#boundStill();
-  }
-
-  /** A view that never moved is as rare at once as it ever will be where there is no size to judge a move by. */
-  #prepareStill(j: number, alone: number): void {
-    const { gain, noise, flat, steep, reach } = this.#search;
-    const weight = this.weight[j]!;
-    const beyond = alone / weight - this.stillness[j]!;
-    noise[j] = this.noise[j]!;
-    flat[j] = weight * this.stillness[j]!;
-    if (this.gainAbove[j]! > 0) {
-      steep[j] = weight * this.slope[j]!;
-      reach[j] = beyond <= 0 ? 0 : Math.exp(beyond / this.slope[j]!);
-    } else {
-      gain[0][j] = 1;
-      gain[1][j] = 1;
-      reach[j] = beyond <= 0 ? 0 : Number.POSITIVE_INFINITY;
-    }
   }
 
   /** Sum of the weighted rarities to the fourth; leaves the views' own behind. */
@@ -151,9 +132,8 @@ export class Front {
       let own = 0;
       let log = 0;
       if (kind[j] === TAIL) {
-        if (ratio <= 1) {
-          own = RARITY_AT_START * ratio;
-        } else {
+        if (ratio <= 1) own = RARITY_AT_START * ratio;
+        else {
           log = Math.log(ratio);
           own = RARITY_AT_START + log * slope[j]!;
         }
@@ -166,9 +146,9 @@ export class Front {
       }
       rarity[j] = own;
       logRatio[j] = log;
-      if (own === 0) continue;
       const weighted = own * weight[j]!;
-      sum += fourthPower(weighted);
+      const square = weighted * weighted;
+      sum += square * square;
     }
     return sum;
   }
@@ -219,11 +199,6 @@ export class Front {
     }
     return least < numbers[TARGET]!;
   }
-}
-
-/** ρ at which a view with a tail has a rarity, at most `ROUGH_ERROR` too small. */
-function reachOf(rarity: number, slope: number): number {
-  return rarity <= RARITY_AT_START ? rarity / RARITY_AT_START : roughExp((rarity - RARITY_AT_START) / slope);
 }
 
 function fourthPower(value: number): number {

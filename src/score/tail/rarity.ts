@@ -43,6 +43,7 @@ export const PHASE_TAIL = 3;
 
 /** After a long stillness a start must not sink to where no factor brings it back from. */
 const LEAST_START = 1e-30;
+const MOST_GAIN = 1e30;
 
 /** −log₁₀ q₀: rarity at the start of the tail. */
 export const RARITY_AT_START = -Math.log10(TAIL_SHARE);
@@ -50,6 +51,28 @@ export const RARITY_AT_START = -Math.log10(TAIL_SHARE);
 /** Slope of the rarity over ln ρ beyond the start. */
 export function tailSlope(index: number): number {
   return 1 / (Math.max(index, LEAST_INDEX) * Math.LN10);
+}
+
+/** Columns that say how rare a view's distances are: ρ a unit of distance on either side, and the slope beyond the start. */
+export interface TailShapes {
+  readonly gainAbove: Float64Array;
+  readonly gainBelow: Float64Array;
+  readonly slope: Float64Array;
+}
+
+/** Puts the shape of a row into place j, for moves that are `shares[j]` of a distance. */
+export function putShape(
+  shapes: TailShapes,
+  j: number,
+  row: Float32Array,
+  at: number,
+  shares: readonly number[],
+): void {
+  const perScale = shares[j]! / (row[at + SCALE]! + SLOT_SHARE * row[at + SLOT_EXCESS]!);
+  // After a long stillness the start has sunk out of range; a gain without bounds would make NaN of no move.
+  shapes.gainAbove[j] = Math.min(perScale / row[at + START_ABOVE]!, MOST_GAIN);
+  shapes.gainBelow[j] = Math.min(perScale / row[at + START_BELOW]!, MOST_GAIN);
+  shapes.slope[j] = 1 / (Math.max(row[at + INDEX]!, LEAST_INDEX) * Math.LN10);
 }
 
 /** Inverse of the rarity: ρ at which it is reached. */

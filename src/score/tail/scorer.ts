@@ -15,20 +15,18 @@ import { correct, Front, OFF, STILL, stepCorrection, TAIL, uncorrect, youthOf } 
 import {
   ABOVE,
   BELOW,
-  INDEX,
   learnScale,
   learnTail,
   MEAN_MAXIMUM,
   PHASE_START,
   PHASE_STILL,
   PHASE_TAIL,
+  putShape,
   RARITY_FLOATS,
   SAMPLES,
   SCALE,
   SLOT_EXCESS,
   SLOT_MAXIMUM,
-  START_ABOVE,
-  START_BELOW,
   scaleNow,
   startTail,
   startTailAtFirstMove,
@@ -56,7 +54,6 @@ const NO_DAY_SLOT = 65_535;
 /** Bounds of a move: of float32, and rounding noise of sums in double precision as a share of the value. */
 const LEAST_MOVE = 1e-30;
 const MOST_MOVE = 1e37;
-const MOST_GAIN = 1 / LEAST_MOVE;
 const LEAST_MOVE_SHARE = 1e-12;
 
 /** Places in a slot's bytes, before two a view (phase, samples of the scale) and the visits of the slots of the day. */
@@ -211,11 +208,7 @@ export class TailScorer implements Scorer {
       if (phase < PHASE_STILL || Number.isNaN(front.centre[j]!)) front.kind[j] = OFF;
       else if (phase === PHASE_TAIL) {
         front.kind[j] = TAIL;
-        // After a long stillness the start has sunk out of range; a gain without bounds would make NaN of no move.
-        const perScale = SLOPES[j]! / scaleNow(floats, row);
-        front.gainAbove[j] = Math.min(perScale / floats[row + START_ABOVE]!, MOST_GAIN);
-        front.gainBelow[j] = Math.min(perScale / floats[row + START_BELOW]!, MOST_GAIN);
-        front.slope[j] = tailSlope(floats[row + INDEX]!);
+        putShape(front, j, floats, row, SLOPES);
       } else this.#prepareStill(j, { samples: floats[row + SAMPLES]!, value: doubles[slot * widths.doubles]! });
     }
   }
