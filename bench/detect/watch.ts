@@ -10,6 +10,8 @@ import type { JudgedSet } from '../data/judged-set.ts';
 import { MemorySource } from './memory-source.ts';
 
 const HOUR_MS = 3_600_000;
+/** Missing steps after which the product takes a series for gone. */
+const GONE_STEPS = 3;
 /** The default schedule of forecasts; scoring up to one runs against the path of the one before. */
 const FORECAST_EVERY_MS = 900_000;
 
@@ -29,7 +31,8 @@ export interface WatchOptions {
   readonly rule: readonly string[];
   /**
    * Time between two evaluations where no forecast is made; as long as a catch-up may be unless said. Scores are the
-   * same: an evaluation takes up every sample since the one before, each with what was known before it.
+   * same: an evaluation takes up every sample since the one before, each with what was known before it. What it finds
+   * gone it does not score, so there is one more where a series leaves.
    */
   readonly everyMs?: number;
 }
@@ -81,11 +84,27 @@ function pipelineFor({ stepMs }: JudgedSet, rule: readonly string[]): Pipeline {
   return pipeline;
 }
 
-/** Every so many steps, and the last one. */
-function* evenSteps({ stepMs, steps }: JudgedSet, everyMs: number): Iterable<number> {
+/** Every so many steps, those after which a series is gone for a while, and the last one. */
+function* evenSteps(set: JudgedSet, everyMs: number): Iterable<number> {
+  const { stepMs, steps } = set;
   const every = Math.max(1, Math.floor(everyMs / stepMs));
-  for (let step = Math.min(every, steps) - 1; step < steps - 1; step += every) yield step;
+  const leaves = leavingSteps(set);
+  for (let step = 0; step < steps - 1; step++) if ((step + 1) % every === 0 || leaves.has(step)) yield step;
   yield steps - 1;
+}
+
+function leavingSteps({ series, steps, values }: JudgedSet): Set<number> {
+  const leaves = new Set<number>();
+  for (let s = 0; s < series.length; s++) {
+    let last = -1;
+    for (let step = 0; step < steps; step++) {
+      if (!Number.isFinite(values[s * steps + step]!)) continue;
+      if (last >= 0 && step - last > GONE_STEPS) leaves.add(last);
+      last = step;
+    }
+    if (last >= 0) leaves.add(last);
+  }
+  return leaves;
 }
 
 /** Steps that have settled when the schedule of forecasts is due, and the last one. */

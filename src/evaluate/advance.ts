@@ -19,6 +19,9 @@ const CATCH_UP_MS = 3_600_000;
 const MOST_CATCH_UP_CELLS = 2_000_000;
 /** Samples learnt between two breaths: a few milliseconds. */
 const SAMPLES_BETWEEN_BREATHS = 20_000;
+/** Missing steps that a technique is told of one that has come back; no technique remembers single samples for longer. */
+const MOST_GONE_STEPS = 10_080;
+const NOTHING = new Float64Array(MOST_GONE_STEPS).fill(Number.NaN);
 /** Horizons before that hour whose samples only teach the calibration. */
 const WARM_UP_HORIZONS = 3;
 /** Steps without a sample after which a series has ended. */
@@ -130,14 +133,16 @@ function leastContextSteps(state: PipelineState): number {
   return Math.min(LEAST_CONTEXT_STEPS, state.contexts.capacitySteps);
 }
 
-function removeEnded(state: PipelineState, { name, stepMs }: Pipeline, { events }: TaskPorts): Labels[] {
+function removeEnded(state: PipelineState, pipeline: Pipeline, { events }: TaskPorts): Labels[] {
+  const { name, stepMs } = pipeline;
+  const hasNoPast = looksAtIncrementsOnly(pipeline);
   const oldestMs = state.contexts.endMs! - ENDED_AFTER_STEPS * stepMs;
   return state.members.slots
     .filter((slot) => state.contexts.lastSampleMs(slot) <= oldestMs)
     .map((slot) => {
       const labels = state.outputLabels(slot);
       endAlarm(state, { slot, labels, pipeline: name }, 'series_ended', events);
-      return state.part(slot);
+      return state.part(slot, hasNoPast);
     });
 }
 
@@ -203,22 +208,34 @@ async function learnPast(
   const learntToMs = looksAtIncrementsOnly(pipeline)
     ? state.contexts.endMs! - catchUpSteps(pipeline) * stepMs
     : toMs - warmUpMs;
-  const count = warmUpMs === 0 && state.online === undefined ? 0 : Math.round((toMs - learntToMs) / stepMs);
-  if (count <= 0) return;
+  const remembers = warmUpMs > 0 || state.online !== undefined;
+  const count = remembers ? Math.max(0, Math.round((toMs - learntToMs) / stepMs)) : 0;
   const startMs = toMs - (count - 1) * stepMs;
   const values = new Float64Array(count);
   let untilBreath = SAMPLES_BETWEEN_BREATHS;
   for (const slot of newcomers) {
     for (let i = 0; i < count; i++) values[i] = read.valueAt(slot, startMs + i * stepMs);
-    // One that has come back knows what was before it left.
+    // One that has come back knows what was before it left, and has to know for how long it was gone.
     const from = stepsUpTo(state.leftMs(slot), startMs, stepMs);
+    learnGone(state, slot, { startMs, stepMs });
     if (from < count) state.scorer.learn(slot, { startMs: startMs + from * stepMs, values, from, count: count - from });
-    state.online?.learn(slot, { startMs, values, from: 0, count });
+    if (count > 0) state.online?.learn(slot, { startMs, values, from: 0, count });
     untilBreath -= count;
     if (untilBreath > 0) continue;
     untilBreath = SAMPLES_BETWEEN_BREATHS;
     await breathe();
   }
+}
+
+/** Tells the technique of the steps before `startMs` for which a series that has come back was gone. */
+function learnGone(
+  state: PipelineState,
+  slot: number,
+  { startMs, stepMs }: { readonly startMs: number; readonly stepMs: number },
+): void {
+  const leftMs = state.leftMs(slot) ?? startMs;
+  const count = Math.min(Math.round((startMs - leftMs) / stepMs) - 1, MOST_GONE_STEPS);
+  if (count > 0) state.scorer.learn(slot, { startMs: startMs - count * stepMs, values: NOTHING, from: 0, count });
 }
 
 /** Steps of a run from `startMs` on that do not come after an instant. */

@@ -103,10 +103,12 @@ export class PipelineState {
     return output;
   }
 
-  /** As `remove`, for a series that may come back: what the technique learnt of it is kept for a while. */
-  part(slot: number): Labels {
-    // One that has learnt too little yet is better off with its past, which is not read where something is kept.
-    const memory = this.scorer.isWarm(slot) ? this.scorer.exportSlot(slot) : undefined;
+  /**
+   * As `remove`, for a series that may come back: what the technique learnt of it is kept for a while. One that has
+   * learnt too little yet is better off with its past, unless that is not read (`hasNoPast`).
+   */
+  part(slot: number, hasNoPast: boolean): Labels {
+    const memory = hasNoPast || this.scorer.isWarm(slot) ? this.scorer.exportSlot(slot) : undefined;
     const { key } = this.outputLabels(slot);
     if (memory !== undefined && this.scoredMs !== undefined)
       this.#departed.keep(key, { memory, leftMs: this.scoredMs });

@@ -30,10 +30,12 @@ const iso = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0,
 
 function kpiText(steps: number, seed: number, fault: number): string {
   const rows = valuesOf(steps, seed, fault, 1).map((v, i) => `${START_S + 60 * i},${v},${isFault(i, fault)}`);
-  // A gap of some minutes, such as files have.
+  // A gap of some minutes, such as files have, one of an hour, and some hours with three samples in ten minutes.
+  const isThere = (i: number) =>
+    (i < 800 || i >= 806) && (i < 900 || i >= 960) && (i < 1200 || i >= 1500 || i % 10 < 3);
   return csv(
     'timestamp,value,label',
-    rows.filter((_, i) => i < 800 || i >= 806),
+    rows.filter((_, i) => isThere(i)),
   );
 }
 
