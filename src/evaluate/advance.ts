@@ -48,6 +48,8 @@ interface Work {
 interface Reading {
   readonly read: ReadResult;
   readonly newcomers: readonly number[];
+  /** Whether the contexts hold what there was of them before. */
+  readonly hasPast: boolean;
 }
 
 /** The newest instant whose samples have settled at an evaluation timestamp. */
@@ -82,7 +84,9 @@ export async function advance(
     (looksAtIncrementsOnly(pipeline) && state.online === undefined) ||
     (await readHistory(state, { pipeline, slots: newcomers, mayReadAll: false }, ports, signal));
 
-  const result = await scoreNew(state, { ...work, isFirst: before === undefined, read, newcomers }, ports, signal);
+  const hasPast = hasHistory && !looksAtIncrementsOnly(pipeline);
+  const reading = { read, newcomers, hasPast };
+  const result = await scoreNew(state, { ...work, ...reading, isFirst: before === undefined }, ports, signal);
   // Series that were over before we first looked never were anything of ours.
   return { ...result, ended: before === undefined ? [] : ended, withoutHistory: hasHistory ? [] : newcomers };
 }
@@ -133,16 +137,14 @@ function leastContextSteps(state: PipelineState): number {
   return Math.min(LEAST_CONTEXT_STEPS, state.contexts.capacitySteps);
 }
 
-function removeEnded(state: PipelineState, pipeline: Pipeline, { events }: TaskPorts): Labels[] {
-  const { name, stepMs } = pipeline;
-  const hasNoPast = looksAtIncrementsOnly(pipeline);
+function removeEnded(state: PipelineState, { name, stepMs }: Pipeline, { events }: TaskPorts): Labels[] {
   const oldestMs = state.contexts.endMs! - ENDED_AFTER_STEPS * stepMs;
   return state.members.slots
     .filter((slot) => state.contexts.lastSampleMs(slot) <= oldestMs)
     .map((slot) => {
       const labels = state.outputLabels(slot);
       endAlarm(state, { slot, labels, pipeline: name }, 'series_ended', events);
-      return state.part(slot, hasNoPast);
+      return state.part(slot);
     });
 }
 
@@ -202,7 +204,7 @@ async function learnPast(
   past: Work & Reading & { readonly toMs: number },
   breathe: () => Promise<void>,
 ): Promise<void> {
-  const { pipeline, read, newcomers, toMs } = past;
+  const { pipeline, read, newcomers, hasPast, toMs } = past;
   const { stepMs } = pipeline;
   const { warmUpMs } = techniqueByName(pipeline.anomaly.technique);
   const learntToMs = looksAtIncrementsOnly(pipeline)
@@ -215,6 +217,8 @@ async function learnPast(
   let untilBreath = SAMPLES_BETWEEN_BREATHS;
   for (const slot of newcomers) {
     for (let i = 0; i < count; i++) values[i] = read.valueAt(slot, startMs + i * stepMs);
+    // One that left before it was warm is better off with its past.
+    if (hasPast && state.leftMs(slot) !== undefined && !state.scorer.isWarm(slot)) state.forget(slot);
     // One that has come back knows what was before it left, and has to know for how long it was gone.
     const from = stepsUpTo(state.leftMs(slot), startMs, stepMs);
     learnGone(state, slot, { startMs, stepMs });

@@ -103,16 +103,19 @@ export class PipelineState {
     return output;
   }
 
-  /**
-   * As `remove`, for a series that may come back: what the technique learnt of it is kept for a while. One that has
-   * learnt too little yet is better off with its past, unless that is not read (`hasNoPast`).
-   */
-  part(slot: number, hasNoPast: boolean): Labels {
-    const memory = hasNoPast || this.scorer.isWarm(slot) ? this.scorer.exportSlot(slot) : undefined;
+  /** As `remove`, for a series that may come back: what the technique learnt of it is kept for a while. */
+  part(slot: number): Labels {
+    const memory = this.scorer.exportSlot(slot);
     const { key } = this.outputLabels(slot);
     if (memory !== undefined && this.scoredMs !== undefined)
       this.#departed.keep(key, { memory, leftMs: this.scoredMs });
     return this.remove(slot);
+  }
+
+  /** Has the technique start anew with a series that has come back. */
+  forget(slot: number): void {
+    this.scorer.add(slot, this.outputLabels(slot));
+    this.#leftMs[slot] = undefined;
   }
 
   /** Where a series has come back: the newest instant that was scored before it left. */

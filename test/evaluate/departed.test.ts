@@ -57,28 +57,27 @@ describe('series that ended', () => {
     },
   );
 
-  it.each(['tail', 'z_score'])(
-    'are scored by %s in the end even if they are gone most of the time',
-    async (technique) => {
-      // Five minutes in half an hour: each visit is shorter than a warm-up.
-      const isThere = (timeMs: number) => ((timeMs / MINUTE_MS) % 30) + 1 <= 5;
-      const series = new Map([
-        ['visits', (timeMs: number) => (timeMs > NOON_MS && isThere(timeMs) ? noisy(timeMs) : Number.NaN)],
-        ['stays', noisy],
-      ]);
-      const { runner, evaluations } = harness(series, {
-        mode: 'anomaly_only',
-        anomaly: { ...harness(series).pipeline.anomaly, technique },
-      });
-      let scored = 0;
-      for (let minute = 0; minute <= 24 * 60; minute++) {
-        await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
-        const evaluation = evaluations.at(-1)!;
-        scored += evaluation.steps.filter((step) =>
-          Number.isFinite(published(evaluation, 'visits', step).score),
-        ).length;
-      }
-      expect(scored).toBeGreaterThan(100);
-    },
-  );
+  it.each([
+    ['tail', 'anomaly_only'],
+    ['z_score', 'anomaly_only'],
+    ['tail', 'forecast_and_anomaly'],
+  ] as const)('are scored by %s in the end even if they are gone most of the time (%s)', async (technique, mode) => {
+    // Five minutes in half an hour: each visit is shorter than a warm-up.
+    const isThere = (timeMs: number) => ((timeMs / MINUTE_MS) % 30) + 1 <= 5;
+    const series = new Map([
+      ['visits', (timeMs: number) => (timeMs > NOON_MS && isThere(timeMs) ? noisy(timeMs) : Number.NaN)],
+      ['stays', noisy],
+    ]);
+    const { runner, evaluations } = harness(series, {
+      mode,
+      anomaly: { ...harness(series).pipeline.anomaly, technique },
+    });
+    let scored = 0;
+    for (let minute = 0; minute <= 24 * 60; minute++) {
+      await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+      const evaluation = evaluations.at(-1)!;
+      scored += evaluation.steps.filter((step) => Number.isFinite(published(evaluation, 'visits', step).score)).length;
+    }
+    expect(scored).toBeGreaterThan(100);
+  });
 });
