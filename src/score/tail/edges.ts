@@ -2,7 +2,6 @@
 const MOST_ROUNDS = 12;
 /** Precision of an edge, as a share of the sum there; the score is made to agree with the edge published. */
 const PRECISION = 1e-2;
-
 /** Where the search begins, as a share of where the first view reaches the target alone. */
 const FIRST_GUESS = 0.72;
 
@@ -97,7 +96,6 @@ export function findEdges({ numbers, centre, gain, noise, flat, linear, steep }:
       numbers[EDGE + k] = high > 0 ? side * high : calm;
       continue;
     }
-    let isLowCalm = false;
     let distance = FIRST_GUESS * high;
     let found = -1;
     for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -130,18 +128,11 @@ export function findEdges({ numbers, centre, gain, noise, flat, linear, steep }:
       if (r0 > 0) steepness += (cube0 * (q0 <= 1 ? l0 * q0 : s0)) / x0;
       if (r1 > 0) steepness += (cube1 * (q1 <= 1 ? l1 * q1 : s1)) / x1;
       if (r2 > 0) steepness += (cube2 * (q2 <= 1 ? l2 * q2 : s2)) / x2;
-      if (sum < target) {
-        low = distance;
-        isLowCalm = true;
-      } else high = distance;
+      if (sum < target) low = distance;
+      else high = distance;
       const root = Math.sqrt(Math.sqrt(sum));
       const next = distance * roughExp(((edge - root) * sum) / (steepness * distance * root));
-      if (next > low && next < high) distance = next;
-      else {
-        // What was thought to be calm need not be, where the views' centres lie on either side.
-        if (!isLowCalm && next <= low) low = 0;
-        distance = (low + high) / 2;
-      }
+      distance = next > low && next < high ? next : (low + high) / 2;
     }
     numbers[EDGE + k] = calm + side * (found < 0 ? high : found);
   }
