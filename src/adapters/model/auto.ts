@@ -1,6 +1,7 @@
 import { pinballLoss } from '../../forecast/pinball.ts';
 import { QUANTILE_LEVELS } from '../../forecast/quantile.ts';
 import { type Candidate, type EngineSetup, FORECASTERS, isStatistical } from './candidates.ts';
+import type { PooledRows } from './pooled-rows.ts';
 import { type SeasonalView, seasonalView } from './statistical/seasonal-view.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
@@ -102,30 +103,12 @@ export function weightsOf(losses: Float64Array): number[] {
   return kept.map((weight) => weight / total);
 }
 
-/** A mean of rows that candidates bring one after the other: exact where they agree. */
-export class WeightedRows {
-  readonly #target: Float64Array;
-  #total = 0;
-
-  constructor(target: Float64Array) {
-    this.#target = target;
-  }
-
-  add(rows: Float64Array, weight: number): void {
-    this.#total += weight;
-    const share = weight / this.#total;
-    // A running mean leaves equal values as they are; a sum of shares would round them apart.
-    if (share === 1) this.#target.set(rows);
-    else for (let i = 0; i < rows.length; i++) this.#target[i]! += share * (rows[i]! - this.#target[i]!);
-  }
-}
-
 /** Adds the rows of the statistical candidates that have a weight. */
 export function addStatisticalRows(
   view: SeasonalView,
   setup: EngineSetup,
   choice: { readonly candidates: readonly Candidate[]; readonly weights: readonly number[] },
-  target: WeightedRows,
+  target: PooledRows,
 ): void {
   const plain = view.periods.length === 0 ? view : seasonalView(view.values, [], view.horizonSteps);
   const rows = new Float64Array(view.horizonSteps * LEVELS);

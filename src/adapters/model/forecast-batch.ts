@@ -22,7 +22,6 @@ import {
   Losses,
   originsOf,
   setStatisticalLosses,
-  WeightedRows,
   weightsOf,
 } from './auto.ts';
 import { CalendarCandidate } from './calendar/candidate.ts';
@@ -31,6 +30,7 @@ import { type Candidate, candidatesOf, type EngineSetup, FORECASTERS, isStatisti
 import { forecastWindows } from './model-rows.ts';
 import type { PastWindow } from './onnx/features.ts';
 import type { PatchModel } from './onnx/patch-model.ts';
+import { PooledRows } from './pooled-rows.ts';
 import { isFresh } from './recheck.ts';
 import { finishRows } from './statistical/finish-rows.ts';
 import { prepareSeries } from './statistical/prepare-series.ts';
@@ -238,7 +238,7 @@ async function fillRows(task: Task, members: readonly Member[]): Promise<void> {
 
 async function fillWeighted(task: Task, members: readonly Member[]): Promise<void> {
   const { setup, horizonSteps, model, calendar } = task;
-  const rowsOf = members.map(({ target }) => new WeightedRows(target));
+  const rowsOf = members.map(({ target }) => new PooledRows(target));
   const rows = new Float64Array(horizonSteps * LEVELS);
   const windows: PastWindow[] = [];
   const shares: { readonly member: number; readonly weight: number }[] = [];
@@ -263,9 +263,11 @@ async function fillWeighted(task: Task, members: readonly Member[]): Promise<voi
     windows.push(member);
     shares.push({ member: m, weight });
   });
-  if (model === undefined) return;
-  await forecastWindows(model, windows, { horizonSteps, setup }, (i, rows) => {
-    const { member, weight } = shares[i]!;
-    rowsOf[member]!.add(rows, weight);
-  });
+  if (model !== undefined) {
+    await forecastWindows(model, windows, { horizonSteps, setup }, (i, rows) => {
+      const { member, weight } = shares[i]!;
+      rowsOf[member]!.add(rows, weight);
+    });
+  }
+  for (const pooled of rowsOf) pooled.finish();
 }
