@@ -7,6 +7,7 @@ import torch
 from tiny import fast
 from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build, scale_of
 from tiny.generator import draw_day, draw_series
+from tiny.muon import orthogonal
 from tiny.network import PAST_TOKENS, Tiny, other_way, upside_down
 from tiny.periods import find_periods
 from tiny.windows import draw_windows
@@ -111,3 +112,12 @@ def test_windows_can_be_learnt_from():
     assert features.shape[1:] == (PAST_TOKENS + 2, CHANNELS * PATCH)
     assert targets.shape == (len(features), 2 * PATCH)
     assert np.isfinite(features).all() and np.abs(targets).max() <= 12
+
+
+def test_steps_of_muon_are_nearly_orthogonal_whatever_the_shape():
+    for shape in [(128, 128), (384, 128), (128, 256)]:
+        matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1)) * 1e-3
+        step = orthogonal(matrix)
+        assert step.shape == shape
+        sizes = torch.linalg.svdvals(step)
+        assert 0.5 < sizes.min() and sizes.max() < 1.4
