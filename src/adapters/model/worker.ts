@@ -1,16 +1,12 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OpenAnomalyError } from '../../errors.ts';
+import { lowerPriority } from '../low-priority.ts';
 import { forecastBatch } from './forecast-batch.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
 import { ModelShelf } from './onnx/model-shelf.ts';
 
-/** Niceness of forecasting. */
-const LOW_PRIORITY = 10;
-
-// Where cores are few, the thread that serves and the server beside us come first. Linux sets this for the thread that
-// asks; elsewhere it would be the whole process.
-if (process.platform === 'linux') setPriority(LOW_PRIORITY);
+// The thread that serves and the server beside us come first.
+lowerPriority();
 
 const { modelsDir } = (workerData ?? {}) as WorkerOptions;
 const shelf = new ModelShelf(modelsDir === undefined ? {} : { dir: modelsDir });

@@ -1,14 +1,11 @@
-import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
+import { lowerPriority } from '../../low-priority.ts';
 import { DecodeDesk } from './desk.ts';
 import type { FromDesk, ToDesk } from './messages.ts';
 import { type PackedRequests, unpackRequests } from './packed-requests.ts';
 
-/** Niceness of looking at samples: what must not wait is that they are forwarded. */
-const LOW_PRIORITY = 10;
-
-// Linux sets this for the thread that asks; elsewhere it would be the whole process.
-if (process.platform === 'linux') setPriority(LOW_PRIORITY);
+// What must not wait is that samples are forwarded, not that they are looked at.
+lowerPriority();
 
 const desk = new DecodeDesk(() => performance.now());
 
