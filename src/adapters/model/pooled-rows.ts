@@ -8,8 +8,8 @@ const SHARES = Float64Array.of(0, ...QUANTILE_LEVELS, 1);
 /** Length of an end, as a share of the outermost stretch between two levels: the density goes on as it was. */
 const END = FIRST / (QUANTILE_LEVELS[1]! - FIRST);
 /**
- * How much the levels of the mixture count for beside the mean of the levels. Candidates that disagree make the mean too
- * narrow and the mixture too wide (Lichtendahl, Grushka-Cockayne and Winkler 2013).
+ * How much the levels of the mixture count for beside the mean of the levels. Where candidates disagree the mean is the
+ * narrower one (Lichtendahl, Grushka-Cockayne and Winkler 2013); half way is best, or near it, on four sources.
  */
 const MIXTURE_SHARE = 0.5;
 
