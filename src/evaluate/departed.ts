@@ -7,7 +7,9 @@ export interface DepartedSeries {
 /** After a week a series that comes back is as good as a new one: that is as far as a scale remembers. */
 const KEPT_MS = 7 * 86_400_000;
 /** A kilobyte each. Where more come and go, most of them never come back. */
-const MOST_KEPT = 10_000;
+export const MOST_DEPARTED = 10_000;
+/** Of those that left before they were warm, so that pods that live for minutes push nothing out that is worth more. */
+export const MOST_DEPARTED_YOUNG = 1000;
 
 /**
  * Series that ended, in the order in which they did, by the key of their published labels. An exporter that restarts, a
@@ -15,8 +17,13 @@ const MOST_KEPT = 10_000;
  * a score until it has warmed up, and with nothing known of its tail.
  */
 export class DepartedSet {
+  readonly #most: number;
   readonly #series = new Map<string, DepartedSeries>();
   #bytes = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -27,7 +34,7 @@ export class DepartedSet {
     this.#series.set(key, series);
     this.#bytes += series.memory.byteLength;
     for (const [oldest, { leftMs }] of this.#series) {
-      if (this.#series.size <= MOST_KEPT && leftMs >= series.leftMs - KEPT_MS) break;
+      if (this.#series.size <= this.#most && leftMs >= series.leftMs - KEPT_MS) break;
       this.take(oldest);
     }
   }

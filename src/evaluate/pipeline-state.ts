@@ -5,7 +5,7 @@ import type { Scorer } from '../score/score.ts';
 import { AlarmColumns, type AlarmMemory } from '../score/shaping/alarm-columns.ts';
 import { ContextSet } from '../series/context.ts';
 import type { Labels } from '../series/labels.ts';
-import { DepartedSet } from './departed.ts';
+import { DepartedSet, MOST_DEPARTED, MOST_DEPARTED_YOUNG } from './departed.ts';
 import { FlagRate } from './flag-rate.ts';
 import type { OnlineColumns } from './online-columns.ts';
 
@@ -38,7 +38,8 @@ export class PipelineState {
   readonly leftOut = new Set<string>();
   /** Newest instant that was scored; undefined before the first. */
   scoredMs: number | undefined;
-  readonly #departed = new DepartedSet();
+  readonly #departed = new DepartedSet(MOST_DEPARTED);
+  readonly #departedYoung = new DepartedSet(MOST_DEPARTED_YOUNG);
   /** Of slots whose series has come back: the newest instant scored before it left. */
   readonly #leftMs: (number | undefined)[] = [];
   readonly #outputLabels: (Labels | undefined)[] = [];
@@ -80,7 +81,7 @@ export class PipelineState {
     this.#growCalibration(slot + 1);
     initCalibration(this.#calibration, slot * CALIBRATION_FLOATS);
     this.scorer.add(slot, output);
-    const departed = this.#departed.take(output.key);
+    const departed = this.#departed.take(output.key) ?? this.#departedYoung.take(output.key);
     if (departed !== undefined) this.scorer.importSlot(slot, departed.memory);
     this.#leftMs[slot] = departed?.leftMs;
     this.online?.add(slot);
@@ -108,7 +109,7 @@ export class PipelineState {
     const memory = this.scorer.exportSlot(slot);
     const { key } = this.outputLabels(slot);
     if (memory !== undefined && this.scoredMs !== undefined)
-      this.#departed.keep(key, { memory, leftMs: this.scoredMs });
+      (this.scorer.isWarm(slot) ? this.#departed : this.#departedYoung).keep(key, { memory, leftMs: this.scoredMs });
     return this.remove(slot);
   }
 
@@ -212,7 +213,7 @@ export class PipelineState {
   get bytes(): number {
     let bytes =
       this.contexts.bytes + this.#calibration.byteLength + this.scorer.bytes + this.alarms.bytes + this.flagRate.bytes;
-    bytes += this.#departed.bytes;
+    bytes += this.#departed.bytes + this.#departedYoung.bytes;
     for (const slot of this.contexts.slots()) {
       bytes += (this.#paths[slot]?.offsets.byteLength ?? 0) + (this.#hints[slot]?.memory?.byteLength ?? 0);
     }

@@ -7,7 +7,7 @@ const memory = new Uint8Array(100);
 
 describe('series that ended', () => {
   it('are known once, for a week', () => {
-    const departed = new DepartedSet();
+    const departed = new DepartedSet(10_000);
     departed.keep('a', { memory, leftMs: 0 });
     departed.keep('b', { memory, leftMs: 6 * DAY_MS });
     expect(departed.take('a')).toEqual({ memory, leftMs: 0 });
@@ -19,7 +19,7 @@ describe('series that ended', () => {
   });
 
   it('are bounded in number, the oldest going first', () => {
-    const departed = new DepartedSet();
+    const departed = new DepartedSet(10_000);
     for (let i = 0; i < 10_001; i++) departed.keep(String(i), { memory, leftMs: i });
     expect(departed.take('0')).toBeUndefined();
     expect(departed.bytes).toBe(1_000_000);
