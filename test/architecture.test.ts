@@ -7,6 +7,7 @@ import { importCycles, parseSource, readSourceFiles, type SourceFile } from './s
  */
 const ADAPTER = [
   'adapters/glob',
+  'adapters/low-priority',
   'adapters/http',
   'ports',
   'wire',
@@ -31,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'adapters/config-store': [...ADAPTER, 'document'],
   'adapters/event-log': ADAPTER,
   'adapters/glob': [],
+  'adapters/low-priority': [],
   'adapters/http': ['errors', 'type ports', 'type settings'],
   'adapters/logger': ['type ports'],
   'adapters/model': ADAPTER,
