@@ -68,11 +68,11 @@ export function putShape(
   at: number,
   shares: readonly number[],
 ): void {
-  const perScale = shares[j]! / (row[at + SCALE]! + SLOT_SHARE * row[at + SLOT_EXCESS]!);
+  const perScale = shares[j]! / scaleNow(row, at);
   // After a long stillness the start has sunk out of range; a gain without bounds would make NaN of no move.
   shapes.gainAbove[j] = Math.min(perScale / row[at + START_ABOVE]!, MOST_GAIN);
   shapes.gainBelow[j] = Math.min(perScale / row[at + START_BELOW]!, MOST_GAIN);
-  shapes.slope[j] = 1 / (Math.max(row[at + INDEX]!, LEAST_INDEX) * Math.LN10);
+  shapes.slope[j] = tailSlope(row[at + INDEX]!);
 }
 
 /** Inverse of the rarity: ρ at which it is reached. */
