@@ -1,3 +1,4 @@
+import { ENDED_AFTER_STEPS } from '../../src/evaluate/advance.ts';
 import { PipelineRunner } from '../../src/evaluate/pipeline-runner.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { ModelEngine } from '../../src/ports/model-engine.ts';
@@ -10,8 +11,6 @@ import type { JudgedSet } from '../data/judged-set.ts';
 import { MemorySource } from './memory-source.ts';
 
 const HOUR_MS = 3_600_000;
-/** Missing steps after which the product takes a series for gone. */
-const GONE_STEPS = 3;
 /** The default schedule of forecasts; scoring up to one runs against the path of the one before. */
 const FORECAST_EVERY_MS = 900_000;
 
@@ -99,7 +98,7 @@ function leavingSteps({ series, steps, values }: JudgedSet): Set<number> {
     let last = -1;
     for (let step = 0; step < steps; step++) {
       if (!Number.isFinite(values[s * steps + step]!)) continue;
-      if (last >= 0 && step - last > GONE_STEPS) leaves.add(last);
+      if (last >= 0 && step - last > ENDED_AFTER_STEPS) leaves.add(last);
       last = step;
     }
     if (last >= 0) leaves.add(last);

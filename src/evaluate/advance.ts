@@ -25,7 +25,7 @@ const NOTHING = new Float64Array(MOST_GONE_STEPS).fill(Number.NaN);
 /** Horizons before that hour whose samples only teach the calibration. */
 const WARM_UP_HORIZONS = 3;
 /** Steps without a sample after which a series has ended. */
-const ENDED_AFTER_STEPS = 3;
+export const ENDED_AFTER_STEPS = 3;
 /** Fewer known steps than this make no forecast worth showing. */
 const LEAST_CONTEXT_STEPS = 20;
 
@@ -221,7 +221,7 @@ async function learnPast(
     if (hasPast && state.leftMs(slot) !== undefined && !state.scorer.isWarm(slot)) state.forget(slot);
     // One that has come back knows what was before it left, and has to know for how long it was gone.
     const from = stepsUpTo(state.leftMs(slot), startMs, stepMs);
-    learnGone(state, slot, { startMs, stepMs });
+    untilBreath -= learnGone(state, slot, { startMs, stepMs });
     if (from < count) state.scorer.learn(slot, { startMs: startMs + from * stepMs, values, from, count: count - from });
     if (count > 0) state.online?.learn(slot, { startMs, values, from: 0, count });
     untilBreath -= count;
@@ -231,15 +231,16 @@ async function learnPast(
   }
 }
 
-/** Tells the technique of the steps before `startMs` for which a series that has come back was gone. */
+/** Tells the technique of the steps before `startMs` for which a series that has come back was gone; answers how many. */
 function learnGone(
   state: PipelineState,
   slot: number,
   { startMs, stepMs }: { readonly startMs: number; readonly stepMs: number },
-): void {
+): number {
   const leftMs = state.leftMs(slot) ?? startMs;
-  const count = Math.min(Math.round((startMs - leftMs) / stepMs) - 1, MOST_GONE_STEPS);
+  const count = Math.max(0, Math.min(Math.round((startMs - leftMs) / stepMs) - 1, MOST_GONE_STEPS));
   if (count > 0) state.scorer.learn(slot, { startMs: startMs - count * stepMs, values: NOTHING, from: 0, count });
+  return count;
 }
 
 /** Steps of a run from `startMs` on that do not come after an instant. */

@@ -77,6 +77,6 @@ test('a value that has a share of its own keeps it', () => {
 
 test('rows that overflow have a mean, and come to an end', () => {
   const huge = Float64Array.from(QUANTILE_LEVELS, (_, i) => (i < 6 ? -1.7e308 : 1.7e308));
-  expect(pooled([huge, 1], [uniform(0, 1), 1])).toHaveLength(LEVELS);
+  expect(pooled([huge, 1], [uniform(0, 1), 1]).some(Number.isNaN)).toBe(false);
   expect(pooled([new Float64Array(LEVELS).fill(Number.NaN), 1], [uniform(0, 1), 1]).every(Number.isNaN)).toBe(true);
 });
