@@ -1,4 +1,3 @@
-import { ENDED_AFTER_STEPS } from '../../src/evaluate/advance.ts';
 import { PipelineRunner } from '../../src/evaluate/pipeline-runner.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { ModelEngine } from '../../src/ports/model-engine.ts';
@@ -30,8 +29,7 @@ export interface WatchOptions {
   readonly rule: readonly string[];
   /**
    * Time between two evaluations where no forecast is made; as long as a catch-up may be unless said. Scores are the
-   * same: an evaluation takes up every sample since the one before, each with what was known before it. What it finds
-   * gone it does not score, so there is one more where a series leaves.
+   * same: an evaluation takes up every sample since the one before, each with what was known before it.
    */
   readonly everyMs?: number;
 }
@@ -83,27 +81,11 @@ function pipelineFor({ stepMs }: JudgedSet, rule: readonly string[]): Pipeline {
   return pipeline;
 }
 
-/** Every so many steps, those after which a series is gone for a while, and the last one. */
-function* evenSteps(set: JudgedSet, everyMs: number): Iterable<number> {
-  const { stepMs, steps } = set;
+/** Every so many steps, and the last one. */
+function* evenSteps({ stepMs, steps }: JudgedSet, everyMs: number): Iterable<number> {
   const every = Math.max(1, Math.floor(everyMs / stepMs));
-  const leaves = leavingSteps(set);
-  for (let step = 0; step < steps - 1; step++) if ((step + 1) % every === 0 || leaves.has(step)) yield step;
+  for (let step = every - 1; step < steps - 1; step += every) yield step;
   yield steps - 1;
-}
-
-function leavingSteps({ series, steps, values }: JudgedSet): Set<number> {
-  const leaves = new Set<number>();
-  for (let s = 0; s < series.length; s++) {
-    let last = -1;
-    for (let step = 0; step < steps; step++) {
-      if (!Number.isFinite(values[s * steps + step]!)) continue;
-      if (last >= 0 && step - last > ENDED_AFTER_STEPS) leaves.add(last);
-      last = step;
-    }
-    if (last >= 0) leaves.add(last);
-  }
-  return leaves;
 }
 
 /** Steps that have settled when the schedule of forecasts is due, and the last one. */

@@ -25,12 +25,14 @@ const NOTHING = new Float64Array(MOST_GONE_STEPS).fill(Number.NaN);
 /** Horizons before that hour whose samples only teach the calibration. */
 const WARM_UP_HORIZONS = 3;
 /** Steps without a sample after which a series has ended. */
-export const ENDED_AFTER_STEPS = 3;
+const ENDED_AFTER_STEPS = 3;
 /** Fewer known steps than this make no forecast worth showing. */
 const LEAST_CONTEXT_STEPS = 20;
 
 export interface Advanced {
   readonly steps: readonly ScoredStep[];
+  /** The steps before those, where series that have ended since are still among the members; theirs are `series`. */
+  readonly farewell?: { readonly series: readonly Labels[]; readonly steps: readonly ScoredStep[] } | undefined;
   /** Output labels of series that ended. */
   readonly ended: readonly Labels[];
   readonly inside: number;
@@ -75,7 +77,15 @@ export async function advance(
     return { steps: [], ended: [], inside: 0, scored: 0, withoutHistory: [] };
 
   const read = await readNew(state, work, ports, signal);
-  const ended = removeEnded(state, pipeline, ports);
+  const over = endedSlots(state, pipeline);
+  // One that left within this increment is scored up to its end; what had ended before we first looked is not ours.
+  const leaving = before === undefined ? [] : over.filter((slot) => hasUnscored(state, slot));
+  const stays = new Set(leaving);
+  const gone = removeEnded(
+    state,
+    over.filter((slot) => !stays.has(slot)),
+    { pipeline, ports },
+  );
   const alive = new Set(state.members.slots);
   const newcomers = read.newcomers.filter((slot) => alive.has(slot));
   const hasHistory =
@@ -86,9 +96,17 @@ export async function advance(
 
   const hasPast = hasHistory && !looksAtIncrementsOnly(pipeline);
   const reading = { read, newcomers, hasPast };
-  const result = await scoreNew(state, { ...work, ...reading, isFirst: before === undefined }, ports, signal);
-  // Series that were over before we first looked never were anything of ours.
-  return { ...result, ended: before === undefined ? [] : ended, withoutHistory: hasHistory ? [] : newcomers };
+  const { left, ...result } = await scoreNew(
+    state,
+    { ...work, ...reading, leaving, isFirst: before === undefined },
+    ports,
+    signal,
+  );
+  return {
+    ...result,
+    ended: before === undefined ? [] : [...gone, ...left],
+    withoutHistory: hasHistory ? [] : newcomers.filter((slot) => !stays.has(slot)),
+  };
 }
 
 /**
@@ -137,30 +155,41 @@ function leastContextSteps(state: PipelineState): number {
   return Math.min(LEAST_CONTEXT_STEPS, state.contexts.capacitySteps);
 }
 
-function removeEnded(state: PipelineState, { name, stepMs }: Pipeline, { events }: TaskPorts): Labels[] {
+function endedSlots(state: PipelineState, { stepMs }: Pipeline): number[] {
   const oldestMs = state.contexts.endMs! - ENDED_AFTER_STEPS * stepMs;
-  return state.members.slots
-    .filter((slot) => state.contexts.lastSampleMs(slot) <= oldestMs)
-    .map((slot) => {
-      const labels = state.outputLabels(slot);
-      endAlarm(state, { slot, labels, pipeline: name }, 'series_ended', events);
-      return state.part(slot);
-    });
+  return state.members.slots.filter((slot) => state.contexts.lastSampleMs(slot) <= oldestMs);
+}
+
+function hasUnscored(state: PipelineState, slot: number): boolean {
+  return state.scoredMs !== undefined && state.contexts.lastSampleMs(slot) > state.scoredMs;
+}
+
+/** Answers the output labels. */
+function removeEnded(
+  state: PipelineState,
+  slots: readonly number[],
+  { pipeline, ports }: { readonly pipeline: Pipeline; readonly ports: TaskPorts },
+): Labels[] {
+  return slots.map((slot) => {
+    endAlarm(state, { slot, labels: state.outputLabels(slot), pipeline: pipeline.name }, 'series_ended', ports.events);
+    return state.part(slot);
+  });
 }
 
 async function scoreNew(
   state: PipelineState,
-  work: Work & Reading & { readonly isFirst: boolean },
+  work: Work & Reading & { readonly leaving: readonly number[]; readonly isFirst: boolean },
   ports: TaskPorts,
   signal: AbortSignal,
-): Promise<Pick<Advanced, 'steps' | 'inside' | 'scored'>> {
-  const { pipeline } = work;
+): Promise<Pick<Advanced, 'steps' | 'farewell' | 'inside' | 'scored'> & { readonly left: readonly Labels[] }> {
+  const { pipeline, leaving } = work;
   const { stepMs } = pipeline;
   const endMs = state.contexts.endMs!;
   if (pipeline.mode === 'forecast_only') {
+    const left = removeEnded(state, leaving, { pipeline, ports });
     await learnUnscored(state, work, ports.breathe);
     state.scoredMs = endMs;
-    return { steps: [], inside: 0, scored: 0 };
+    return { steps: [], inside: 0, scored: 0, left };
   }
   const technique = techniqueByName(pipeline.anomaly.technique);
   const how = {
@@ -182,9 +211,27 @@ async function scoreNew(
   if (work.isFirst && learnsTogether(state))
     await learnTogether(state, { ...work, toMs: warmUpFromMs }, how.options, ports.breathe);
   await scoreRange(state, { ...work, fromMs: warmUpFromMs, toMs: fromMs, isWarmUp: true }, how, ports, signal);
-  const result = await scoreRange(state, { ...work, fromMs, toMs: endMs, isWarmUp: false }, how, ports, signal);
+  const range = { ...work, isWarmUp: false };
+  if (leaving.length === 0) {
+    const result = await scoreRange(state, { ...range, fromMs, toMs: endMs }, how, ports, signal);
+    state.scoredMs = endMs;
+    return { ...result, left: [] };
+  }
+  // They ended some steps ago, so the newest instant is that of the others.
+  const lastMs = Math.max(fromMs, endMs - stepMs);
+  const { labels: series } = state.members;
+  const before = await scoreRange(state, { ...range, fromMs, toMs: lastMs }, how, ports, signal);
+  state.scoredMs = lastMs;
+  const left = removeEnded(state, leaving, { pipeline, ports });
+  const newest = await scoreRange(state, { ...range, fromMs: lastMs, toMs: endMs }, how, ports, signal);
   state.scoredMs = endMs;
-  return result;
+  return {
+    steps: newest.steps,
+    farewell: { series, steps: before.steps },
+    inside: before.inside + newest.inside,
+    scored: before.scored + newest.scored,
+    left,
+  };
 }
 
 function mostCatchUpSteps(state: PipelineState, pipeline: Pipeline): number {

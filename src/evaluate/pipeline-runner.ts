@@ -4,7 +4,7 @@ import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import type { Labels } from '../series/labels.ts';
-import { advance, forecastable } from './advance.ts';
+import { type Advanced, advance, forecastable } from './advance.ts';
 import { FLAG_LEVELS } from './flag-rate.ts';
 import { forecastSlots } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
@@ -156,6 +156,8 @@ export class PipelineRunner {
     const showsForecast = pipeline.mode !== 'anomaly_only';
     const now = showsForecast ? forecastOfNow(state, pipeline, state.contexts.endMs!) : undefined;
     if (task === 'forecast' || (isFirst && makesForecasts(pipeline))) await this.#forecast(state, timestampMs, signal);
+    if (advanced.farewell !== undefined && advanced.farewell.steps.length > 0)
+      await this.#publishFarewell(advanced.farewell, timestampMs);
     if (advanced.steps.length === 0 && advanced.ended.length === 0 && task !== 'forecast' && !isFirst) return;
     await this.#publish(state, {
       timestampMs,
@@ -180,6 +182,14 @@ export class PipelineRunner {
       signal,
     );
     this.#lastForecastMs = timestampMs;
+  }
+
+  /** What was scored while series that have ended since were there; what is shown of now comes after it. */
+  #publishFarewell({ series, steps }: NonNullable<Advanced['farewell']>, timestampMs: number) {
+    const { name, anomaly } = this.#pipeline;
+    const { views } = techniqueByName(anomaly.technique);
+    this.#isPublished = true;
+    return this.#publisher.publish({ pipeline: name, series, timestampMs, steps, views, lookAhead: [], ended: [] });
   }
 
   async #publish(

@@ -18,6 +18,8 @@ export class ContextSet {
   /** Oldest and newest step ever written, per slot; Infinity and −Infinity before the first sample. */
   readonly #first: number[] = [];
   readonly #last: number[] = [];
+  /** Newest step that had a sample, in the window or before it; −Infinity before the first. */
+  readonly #newest: number[] = [];
   readonly #free: number[] = [];
   /** Newest step the set was advanced to. */
   #endStep = Number.NEGATIVE_INFINITY;
@@ -53,9 +55,9 @@ export class ContextSet {
     return this.#labels[slot]!;
   }
 
-  /** Instant of the newest finite sample of a slot, −Infinity when it has none. */
+  /** Instant of the newest finite sample of a slot, whether the window still holds it or not; −Infinity when it had none. */
   lastSampleMs(slot: number): number {
-    return this.#last[slot]! * this.stepMs;
+    return this.#newest[slot]! * this.stepMs;
   }
 
   /** Steps between the oldest sample of a slot and the end of the set, both counted; 0 without samples. */
@@ -74,6 +76,7 @@ export class ContextSet {
     this.#base[slot] = 0;
     this.#first[slot] = Number.POSITIVE_INFINITY;
     this.#last[slot] = Number.NEGATIVE_INFINITY;
+    this.#newest[slot] = Number.NEGATIVE_INFINITY;
     return slot;
   }
 
@@ -99,14 +102,20 @@ export class ContextSet {
     const startStep = Math.round(run.startMs / this.stepMs);
     const keepToStep = Math.round(keepToMs / this.stepMs);
     const oldest = this.#endStep - this.capacitySteps + 1;
-    for (let i = Math.max(0, oldest - startStep); i < run.count; i++) {
+    const count = Math.min(run.count, this.#endStep - startStep + 1);
+    this.#seeNewest(slot, startStep, run, count);
+    for (let i = Math.max(0, oldest - startStep); i < count; i++) {
       const step = startStep + i;
-      if (step > this.#endStep) return;
       const value = run.values[run.from + i]!;
       if (!Number.isFinite(value)) continue;
       if (step <= keepToStep && Number.isFinite(this.#read(slot, step))) continue;
       this.#writeCell(slot, step, value);
     }
+  }
+
+  #seeNewest(slot: number, startStep: number, { values, from }: SampleRun, count: number): void {
+    for (let i = count - 1; i >= 0 && startStep + i > this.#newest[slot]!; i--)
+      if (Number.isFinite(values[from + i]!)) this.#newest[slot] = startStep + i;
   }
 
   /** Puts another value where a sample is, for contexts that must not learn from it. */
@@ -209,6 +218,7 @@ export class ContextSet {
     this.#base[slot] = memory.base;
     this.#first[slot] = firstStep;
     this.#last[slot] = firstStep + memory.offsets.length - 1;
+    this.#newest[slot] = this.#last[slot]!;
   }
 }
 

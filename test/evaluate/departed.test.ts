@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DepartedSet } from '../../src/evaluate/departed.ts';
+import { labelValue } from '../../src/series/labels.ts';
 import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
 
 const DAY_MS = 1440 * MINUTE_MS;
@@ -54,6 +55,44 @@ describe('series that ended', () => {
       expect(scores[0]).toHaveLength(4);
       expect(scores[0]).toEqual(scores[1]);
       expect(scores[0]![1]).toBeGreaterThan(1);
+    },
+  );
+
+  it.each(['anomaly_only', 'forecast_and_anomaly'] as const)(
+    'are scored up to their end, however many steps one evaluation takes up (%s)',
+    async (mode) => {
+      const lastMs = NOON_MS + 3 * MINUTE_MS;
+      const until = (timeMs: number) => (timeMs > lastMs ? Number.NaN : timeMs === lastMs ? 500 : noisy(timeMs));
+      const scores: number[][] = [];
+      const endings: string[] = [];
+      for (const everyMinutes of [1, 10]) {
+        const series = new Map([
+          ['leaves', until],
+          ['stays', noisy],
+          ['visits', (timeMs: number) => (timeMs > NOON_MS ? until(timeMs) : Number.NaN)],
+        ]);
+        const { runner, evaluations } = harness(series, { mode });
+        for (let minute = 0; minute <= 20; minute += everyMinutes)
+          await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+        const at = (instance: string) =>
+          evaluations
+            .flatMap((evaluation) => evaluation.steps.map((step) => published(evaluation, instance, step).score))
+            .filter((score) => score !== undefined && Number.isFinite(score)) as number[];
+        scores.push(at('leaves'), at('stays'));
+        endings.push(evaluations.flatMap(({ ended }) => ended.map((labels) => labelValue(labels, 'instance'))).join());
+        // What ended is told of after all that was scored of it.
+        const ending = evaluations.findIndex(({ ended }) => ended.length > 0);
+        const shown = evaluations.findLastIndex(({ series: shown }) =>
+          shown.some((labels) => labelValue(labels, 'instance') === 'leaves'),
+        );
+        expect(shown).toBeLessThan(ending);
+        expect(runner.status().series).toBe(1);
+      }
+      const [leavesEachMinute, staysEachMinute, leaves, stays] = scores;
+      expect(leaves!.slice(-3)).toEqual(leavesEachMinute!.slice(-3));
+      expect(leaves!.at(-1)).toBeGreaterThan(1);
+      expect(stays!.slice(-20)).toEqual(staysEachMinute!.slice(-20));
+      expect(endings).toEqual(['leaves,visits', 'leaves,visits']);
     },
   );
 

@@ -31,6 +31,22 @@ describe('ContextSet', () => {
     expect([...set.block([slot], 105 * STEP, 4).values]).toEqual([3, 4, NaN, NaN]);
   });
 
+  test('the newest sample of a slot counts even where the window is past it', () => {
+    const set = new ContextSet(STEP, 4);
+    const slot = set.add(CPU);
+    expect(set.lastSampleMs(slot)).toBe(Number.NEGATIVE_INFINITY);
+    set.advanceTo(120 * STEP);
+    written(set, slot, 100, [1, 2, NaN]);
+    expect(set.lastSampleMs(slot)).toBe(101 * STEP);
+    written(set, slot, 99, [1]);
+    expect(set.lastSampleMs(slot)).toBe(101 * STEP);
+    // What lies beyond the end is not there yet.
+    written(set, slot, 119, [5, 6, 7]);
+    expect(set.lastSampleMs(slot)).toBe(120 * STEP);
+    set.remove(slot);
+    expect(set.lastSampleMs(set.add(CPU))).toBe(Number.NEGATIVE_INFINITY);
+  });
+
   test('what is known stays where only late samples are wanted', () => {
     const set = new ContextSet(STEP, 4);
     const slot = set.add(CPU);

@@ -18,7 +18,7 @@ export const START_STEP = 0.03;
 /** Step while a view is young: half over the samples seen in that tail, but at most this. */
 export const MOST_START_STEP = 0.5;
 /** Excesses that the tail index remembers. */
-export const INDEX_MEMORY = 300;
+export const INDEX_MEMORY = 400;
 /** An excess is learnt as this many times the index at most: one incident must not make incidents usual. */
 export const MOST_EXCESS = 20;
 /** What is thought of a tail before it is seen, and the excesses that opinion weighs. */
