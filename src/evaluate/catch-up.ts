@@ -1,0 +1,22 @@
+import type { Pipeline } from '../rules/pipeline.ts';
+import type { PipelineState } from './pipeline-state.ts';
+import { looksAtIncrementsOnly } from './state-shape.ts';
+
+/** At the first start, and after an outage, scoring goes back this far: an hour of picture, and what receivers take. */
+const CATCH_UP_MS = 3_600_000;
+/** Samples of one catch-up, over all series, where contexts do not bound it: some hundred megabytes of answers. */
+const MOST_CATCH_UP_CELLS = 2_000_000;
+
+/** Steps that a first evaluation, or the first after an outage, publishes in one go. */
+export function catchUpSteps({ stepMs }: Pipeline): number {
+  return Math.max(1, Math.floor(CATCH_UP_MS / stepMs));
+}
+
+/** Steps of an increment that are scored and published: a catch-up, or less where contexts, or very many series, bound it. */
+export function mostCatchUpSteps(state: PipelineState, pipeline: Pipeline): number {
+  const steps = catchUpSteps(pipeline);
+  if (!looksAtIncrementsOnly(pipeline))
+    return Math.max(1, Math.min(steps, Math.floor(state.contexts.capacitySteps / 2)));
+  const cells = Math.max(1, state.members.slots.length);
+  return Math.max(1, Math.min(steps, Math.floor(MOST_CATCH_UP_CELLS / cells)));
+}
