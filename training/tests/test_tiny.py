@@ -6,10 +6,11 @@ import torch
 
 from tiny import fast
 from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build, scale_of
-from tiny.generator import draw_day, draw_series
+from tiny.generator import clean_rhythm, draw_day, draw_series
 from tiny.muon import orthogonal
 from tiny.network import PAST_TOKENS, Tiny, other_way, upside_down
 from tiny.periods import find_periods
+from tiny.train import weights
 from tiny.windows import draw_windows
 
 
@@ -112,6 +113,25 @@ def test_windows_can_be_learnt_from():
     assert features.shape[1:] == (PAST_TOKENS + 2, CHANNELS * PATCH)
     assert targets.shape == (len(features), 2 * PATCH)
     assert np.isfinite(features).all() and np.abs(targets).max() <= 12
+
+
+def test_noise_on_a_clean_rhythm_is_white():
+    rng = np.random.default_rng(9)
+    week = 7 * 60
+    for _ in range(10):
+        noise = np.diff(clean_rhythm(rng, 14 * week, 60).reshape(-1, week), axis=0).ravel()
+        assert noise.std() > 0
+        assert abs(np.corrcoef(noise[1:], noise[:-1])[0, 1]) < 0.1
+
+
+def test_a_window_counts_for_more_the_better_its_rhythm_says_it():
+    t = np.arange(3000)
+    noise = np.random.default_rng(10).standard_normal(3000)
+    rhythm = 20 * np.sin(2 * np.pi * t / 60)
+    clean, noisy, free = (build(rhythm + size * noise, periods, 2)[0] for size, periods in ((0.5, [60]), (20, [60]), (20, [])))
+    clean, noisy, free = weights(torch.from_numpy(np.stack([clean, noisy, free]))).tolist()
+    assert clean > 3 * noisy > 3 * free
+    assert free == pytest.approx(0.5)
 
 
 def test_steps_of_muon_are_nearly_orthogonal_whatever_the_shape():

@@ -15,6 +15,7 @@ from .components import log_uniform, standard
 # Steps a day (or an hour) has at the usual resolutions; the rest of the periods comes from no calendar.
 CALENDAR_DAYS = [24, 48, 60, 96, 144, 240, 288, 288, 360, 480, 720, 1440, 1440]
 
+CLEAN_SHARE = 0.07
 
 # What else happens to a load, and how often.
 STRUCTURES = [
@@ -34,6 +35,8 @@ def draw_day(rng) -> int:
 
 def draw_series(rng: np.random.Generator, n: int, day: int) -> np.ndarray:
     """One series of n steps, float64, finite; `day` is the period of its main rhythm, should it have one."""
+    if rng.random() < CLEAN_SHARE:
+        return clean_rhythm(rng, n, day) * rng.choice([1.0, -1.0])
     kind = rng.random()
     if kind < 0.42:
         x = link(rng, composite(rng, n, day))
@@ -61,6 +64,17 @@ def draw_series(rng: np.random.Generator, n: int, day: int) -> np.ndarray:
         x = np.full(n, rng.standard_normal())
     # As often upside down: what rises can fall, and a network that expects spikes misses dips.
     return np.clip(np.nan_to_num(x), -1e8, 1e8) * rng.choice([1.0, -1.0])
+
+
+def clean_rhythm(rng, n, day):
+    """A rhythm in white noise and nothing else: what is left to say is how wide the noise is.
+
+    No collector smooths it, since the next step of smoothed noise is better known than its width.
+    """
+    rhythm = part.profile(rng, n, day)
+    if rng.random() < 0.3:
+        rhythm = rhythm * part.week(rng, n, day)
+    return rhythm + log_uniform(rng, 0.01, 0.4) * rng.standard_normal(n)
 
 
 def composite(rng, n, day):

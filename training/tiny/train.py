@@ -20,7 +20,7 @@ from torch.nn import functional
 from .features import LEVELS, PATCH
 from .generator import source_hash
 from .muon import Muon
-from .network import Tiny, other_way, start_from_pilot
+from .network import PAST_TOKENS, Tiny, other_way, start_from_pilot
 from .windows import draw_windows
 
 HORIZONS = [2, 4, 8, 15, 30]
@@ -33,6 +33,8 @@ CHECKPOINT_SECONDS = 240
 LOSS_LIMIT = 5.0
 LONGEST_STEP_SECONDS = 30
 AVERAGE_DECAY = 0.9995
+WEIGHT_FLOOR = 0.2
+WEIGHT_SCALE = 0.6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,6 +141,17 @@ def pinball(quantiles, targets, levels):
     return torch.maximum(levels * error, (levels - 1) * error).mean((1, 2, 3))
 
 
+def weights(features):
+    """What a window counts: up to six times as much where a rhythm says its future well, in the mean about one; (batch,)
+
+    In units of the context's scale a clean rhythm has so little to lose that how wide its noise is would hardly be learnt,
+    and a seasonal naive forecast, which scores are relative to, is as good there. A function of what is known beforehand
+    leaves the best answer to each window as it is, which a weight taken from the loss would not.
+    """
+    known, spread = (features[:, PAST_TOKENS:, channel * PATCH : (channel + 1) * PATCH].mean((1, 2)) for channel in (3, 4))
+    return WEIGHT_SCALE / ((spread + 1 - known).clamp(0, 1) + WEIGHT_FLOOR)
+
+
 def learning_rate(share: float, step: int, arguments) -> float:
     fall = 1.0 if share < arguments.flat else max(0.0, (1 - share) / (1 - arguments.flat))
     return arguments.rate * min(1.0, (step + 1) / 300) * max(fall, 0.004)
@@ -190,12 +203,13 @@ def learn(arguments, network, average, optimiser, progress, pool) -> None:
         with autocast():
             mixed = network.mix(embedded, features)
         quantiles = network.read(mixed.float(), features)
-        loss = pinball(quantiles, targets, levels).clamp(max=LOSS_LIMIT).mean()
+        losses = pinball(quantiles, targets, levels).clamp(max=LOSS_LIMIT)
+        loss, weighed = losses.mean(), (losses * weights(features)).mean()
         if taught is None:
-            return loss, loss
+            return loss, weighed
         # As steep as the pinball loss is around its least: flat for outer levels, whose few samples must not be outvoted.
         distance = functional.smooth_l1_loss(quantiles, taught, reduction="none") * 4 * levels * (1 - levels)
-        return loss, loss + arguments.taught * distance.mean()
+        return loss, weighed + arguments.taught * distance.mean()
 
     def teach(features):
         with torch.no_grad(), autocast():
