@@ -1,3 +1,5 @@
+import { select } from '../../../forecast/select.ts';
+
 /** What brings a series to a size the network knows: u = asinh((value − location) / scale). */
 export interface Scaling {
   readonly location: number;
@@ -20,39 +22,46 @@ const FAR = 3;
 /** Beyond this asinh value nothing is believed: e^12 scales from the median. */
 const MOST_UNITS = 12;
 
-const sorted = new Float64Array(1024);
+const scratch = new Float64Array(1024);
 
 /** Median of a window and mean distance from it, bounded, NaN left out; 0 and 1 for a window without samples. */
 export function scalingOf(window: Float64Array): Scaling {
-  const scratch = window.length <= sorted.length ? sorted : new Float64Array(window.length);
+  const kept = window.length <= scratch.length ? scratch : new Float64Array(window.length);
   let count = 0;
-  for (let i = 0; i < window.length; i++) if (!Number.isNaN(window[i]!)) scratch[count++] = window[i]!;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < window.length; i++) {
+    const value = window[i]!;
+    if (Number.isNaN(value)) continue;
+    kept[count++] = value;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
   if (count === 0) return { location: 0, scale: 1 };
-  const values = scratch.subarray(0, count).sort();
-  const location = (values[(count - 1) >> 1]! + values[count >> 1]!) / 2;
-  const range = values[count - 1]! - values[0]!;
+  const values = kept.subarray(0, count);
+  const location = medianOf(values);
+  const range = high - low;
   if (range === 0) {
     return { location, scale: Math.max(Math.abs(location) * SCALE_OF_CONSTANT, LEAST_SCALE_OF_CONSTANT) };
   }
-  const usual = usualDistance(values, location);
+  for (let i = 0; i < count; i++) values[i] = Math.abs(values[i]! - location);
+  const usual = select(values, Math.trunc(USUAL_SHARE * (count - 1)));
   // Where nine in ten rest on the median there is no usual distance, and what is far is all there is to tell.
   const most = usual > 0 ? FAR * usual : Number.POSITIVE_INFINITY;
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += Math.min(most, Math.abs(values[i]! - location));
+  for (let i = 0; i < count; i++) sum += Math.min(most, values[i]!);
   const least = Math.max(LEAST_OF_RANGE * range, LEAST_OF_LOCATION * Math.abs(location), LEAST_SCALE);
   return { location, scale: Math.max(sum / count, least) };
 }
 
-/** The distance from a location that USUAL_SHARE of ascending values do not exceed: the farther end is left out by turns. */
-function usualDistance(values: Float64Array, location: number): number {
-  let low = 0;
-  let high = values.length - 1;
-  const kept = Math.trunc(USUAL_SHARE * (values.length - 1)) + 1;
-  while (high - low + 1 > kept) {
-    if (location - values[low]! > values[high]! - location) low++;
-    else high--;
-  }
-  return Math.max(location - values[low]!, values[high]! - location);
+/** Reorders the values, of which there is at least one. */
+function medianOf(values: Float64Array): number {
+  const middle = values.length >> 1;
+  const upper = select(values, middle);
+  if (values.length % 2 === 1) return upper;
+  let lower = values[0]!;
+  for (let i = 1; i < middle; i++) if (values[i]! > lower) lower = values[i]!;
+  return (lower + upper) / 2;
 }
 
 /** asinh by its definition: within a few 1e-16 of Math.asinh, and several times as fast. */
