@@ -1,7 +1,7 @@
 import { PipelineRunner } from '../../src/evaluate/pipeline-runner.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { ModelEngine } from '../../src/ports/model-engine.ts';
-import type { Evaluation } from '../../src/ports/publisher.ts';
+import type { Evaluation, Farewell } from '../../src/ports/publisher.ts';
 import { parseRules } from '../../src/rules/parse.ts';
 import type { Pipeline } from '../../src/rules/pipeline.ts';
 import { labelValue } from '../../src/series/labels.ts';
@@ -96,8 +96,13 @@ function* forecastSteps({ startMs, stepMs, steps }: JudgedSet): Iterable<number>
 }
 
 function keep(set: JudgedSet, evaluation: Evaluation, watched: Omit<Watched, 'cpuMs'>): void {
-  const series = evaluation.series.map((labels) => Number(labelValue(labels, 'series')));
-  for (const scored of evaluation.steps) {
+  if (evaluation.farewell !== undefined) keepSteps(set, evaluation.farewell, watched);
+  keepSteps(set, evaluation, watched);
+}
+
+function keepSteps(set: JudgedSet, { series: members, steps }: Farewell, watched: Omit<Watched, 'cpuMs'>): void {
+  const series = members.map((labels) => Number(labelValue(labels, 'series')));
+  for (const scored of steps) {
     const step = Math.round((scored.timestampMs - set.startMs) / set.stepMs);
     series.forEach((s, i) => {
       const at = s * set.steps + step;

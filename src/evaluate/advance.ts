@@ -1,4 +1,4 @@
-import type { ScoredStep } from '../ports/publisher.ts';
+import type { Farewell, ScoredStep } from '../ports/publisher.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import { alignDown } from '../series/grid.ts';
@@ -22,8 +22,8 @@ const ENDED_AFTER_STEPS = 3;
 
 export interface Advanced {
   readonly steps: readonly ScoredStep[];
-  /** The steps before those, where series that have ended since are still among the members; theirs are `series`. */
-  readonly farewell?: { readonly series: readonly Labels[]; readonly steps: readonly ScoredStep[] } | undefined;
+  /** The steps before those, where series left within the increment. */
+  readonly farewell?: Farewell;
   /** Output labels of series that ended. */
   readonly ended: readonly Labels[];
   readonly inside: number;

@@ -3,7 +3,6 @@ import type { Evaluation, LookAhead, Publisher, ScoredStep } from '../ports/publ
 import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
-import type { Labels } from '../series/labels.ts';
 import { type Advanced, advance } from './advance.ts';
 import { FLAG_LEVELS } from './flag-rate.ts';
 import { forecastSlots } from './forecast-task.ts';
@@ -157,14 +156,11 @@ export class PipelineRunner {
     const showsForecast = pipeline.mode !== 'anomaly_only';
     const now = showsForecast ? forecastOfNow(state, pipeline, state.contexts.endMs!) : undefined;
     if (task === 'forecast' || (isFirst && makesForecasts(pipeline))) await this.#forecast(state, timestampMs, signal);
-    if (advanced.farewell !== undefined && advanced.farewell.steps.length > 0)
-      await this.#publishFarewell(advanced.farewell, timestampMs);
     if (advanced.steps.length === 0 && advanced.ended.length === 0 && task !== 'forecast' && !isFirst) return;
     await this.#publish(state, {
       timestampMs,
       now,
-      steps: advanced.steps,
-      ended: advanced.ended,
+      advanced,
       withPath: task === 'forecast' || isFirst,
     });
   }
@@ -185,40 +181,33 @@ export class PipelineRunner {
     this.#lastForecastMs = timestampMs;
   }
 
-  /** What was scored while series that have ended since were there; what is shown of now comes after it. */
-  #publishFarewell({ series, steps }: NonNullable<Advanced['farewell']>, timestampMs: number) {
-    const { name, anomaly } = this.#pipeline;
-    const { views } = techniqueByName(anomaly.technique);
-    this.#isPublished = true;
-    return this.#publisher.publish({ pipeline: name, series, timestampMs, steps, views, lookAhead: [], ended: [] });
-  }
-
   async #publish(
     state: PipelineState,
     what: {
       /** Undefined where no forecast is shown. */
       readonly now: LookAhead | undefined;
       readonly timestampMs: number;
-      readonly steps: readonly ScoredStep[];
-      readonly ended: readonly Labels[];
+      readonly advanced: Pick<Advanced, 'steps' | 'farewell' | 'ended'>;
       readonly withPath: boolean;
     },
   ): Promise<void> {
     const pipeline = this.#pipeline;
+    const { steps, farewell, ended } = what.advanced;
     const endMs = state.contexts.endMs!;
     const evaluation: Evaluation = {
       pipeline: pipeline.name,
       series: state.members.labels,
       timestampMs: what.timestampMs,
-      steps: what.steps,
+      steps,
+      ...(farewell && { farewell }),
       views: techniqueByName(pipeline.anomaly.technique).views,
       lookAhead: what.now === undefined ? [] : [what.now, ...lookAheadOf(state, pipeline, endMs)],
       ...(what.now !== undefined &&
         what.withPath &&
         pipeline.output.futureSamples && { futurePath: futurePathOf(state, pipeline, endMs) }),
-      ended: what.ended,
+      ended,
     };
-    this.#lastStep = what.steps.at(-1) ?? this.#lastStep;
+    this.#lastStep = steps.at(-1) ?? this.#lastStep;
     this.#isPublished = true;
     await this.#publisher.publish(evaluation);
   }

@@ -52,6 +52,12 @@ export interface FuturePath {
   readonly upper: Float64Array;
 }
 
+/** Scored steps of members that were others than those of the evaluation; columns belong to these `series`. */
+export interface Farewell {
+  readonly series: readonly Labels[];
+  readonly steps: readonly ScoredStep[];
+}
+
 /** What one evaluation of a pipeline has to say. `steps` ascend in time; a catch-up has several, usually there is one. */
 export interface Evaluation {
   readonly pipeline: string;
@@ -59,6 +65,8 @@ export interface Evaluation {
   readonly series: readonly Labels[];
   readonly timestampMs: number;
   readonly steps: readonly ScoredStep[];
+  /** Steps before those, while series that have ended since were there. Nothing of them is current. */
+  readonly farewell?: Farewell;
   /** Names of the views of the pipeline's technique. */
   readonly views: readonly string[];
   readonly lookAhead: readonly LookAhead[];

@@ -76,16 +76,14 @@ describe('series that ended', () => {
           await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
         const at = (instance: string) =>
           evaluations
-            .flatMap((evaluation) => evaluation.steps.map((step) => published(evaluation, instance, step).score))
+            .flatMap((evaluation) => [...(evaluation.farewell ? [evaluation.farewell] : []), evaluation])
+            .flatMap((said) => said.steps.map((step) => published(said, instance, step).score))
             .filter((score) => score !== undefined && Number.isFinite(score)) as number[];
         scores.push(at('leaves'), at('stays'));
         endings.push(evaluations.flatMap(({ ended }) => ended.map((labels) => labelValue(labels, 'instance'))).join());
-        // What ended is told of after all that was scored of it.
-        const ending = evaluations.findIndex(({ ended }) => ended.length > 0);
-        const shown = evaluations.findLastIndex(({ series: shown }) =>
-          shown.some((labels) => labelValue(labels, 'instance') === 'leaves'),
-        );
-        expect(shown).toBeLessThan(ending);
+        const ending = evaluations.find(({ ended }) => ended.length > 0)!;
+        expect(ending.series.map((labels) => labelValue(labels, 'instance'))).toEqual(['stays']);
+        expect(ending.farewell === undefined).toBe(everyMinutes === 1);
         expect(runner.status().series).toBe(1);
       }
       const [leavesEachMinute, staysEachMinute, leaves, stays] = scores;

@@ -50,7 +50,11 @@ export function harness(
 }
 
 /** What was published of an instance in one scored step. */
-export function published(evaluation: Evaluation, instance: string, step: ScoredStep = evaluation.steps.at(-1)!) {
+export function published(
+  evaluation: Pick<Evaluation, 'series' | 'steps'>,
+  instance: string,
+  step: ScoredStep = evaluation.steps.at(-1)!,
+) {
   const index = evaluation.series.findIndex((labels) => labelValue(labels, 'instance') === instance);
   const of = (column: Float64Array) => column[index];
   return {

@@ -106,6 +106,15 @@ describe('the page of one pipeline', () => {
     expect(await samples()).toEqual(['oa_value{instance="a",pipeline="cpu"} 1']);
   });
 
+  it('shows nothing of the steps before series left', async () => {
+    const farewell = { series: instances('a', 'gone'), steps: [scoredStep([5, 6])] };
+    const [, gone] = farewell.series;
+    await page.publish(
+      evaluation({ series: instances('a'), steps: [scoredStep([1], 120_000)], farewell, ended: [gone!] }),
+    );
+    expect(await samples('value')).toEqual(['oa_value{instance="a",pipeline="cpu"} 1']);
+  });
+
   it('cuts a series that ended out of the part that is kept', async () => {
     const series = instances('a', 'b', 'c');
     await page.publish(

@@ -1,4 +1,5 @@
 import type { Evaluation, Family, FuturePath, LookAhead, ScoredStep } from '../../../ports/publisher.ts';
+import type { Labels } from '../../../series/labels.ts';
 import { AHEAD_COLUMNS, AHEAD_FAMILIES, FAMILY_HELP, SCORED_COLUMNS } from '../page-families.ts';
 import type { Intake } from './intake.ts';
 import type { Column, PublishedSeries, Row } from './published-series.ts';
@@ -23,22 +24,27 @@ export class EvaluationSamples {
   }
 
   giveTo(intake: Intake): void {
-    const { steps, lookAhead, futurePath } = this.#evaluation;
-    for (const step of steps) {
-      this.#giveStep(step, intake);
-      this.#giveViews(step, intake);
-    }
+    const { series, steps, farewell, lookAhead, futurePath } = this.#evaluation;
+    if (farewell !== undefined) this.#giveSteps(farewell.series, farewell.steps, intake);
+    this.#giveSteps(series, steps, intake);
     this.#giveLookAhead(lookAhead, intake);
     if (futurePath !== undefined) this.#givePath(futurePath, intake);
     this.#giveEnded(intake);
   }
 
-  #giveStep(step: ScoredStep, intake: Intake): void {
+  #giveSteps(series: readonly Labels[], steps: readonly ScoredStep[], intake: Intake): void {
+    for (const step of steps) {
+      this.#giveStep(series, step, intake);
+      this.#giveViews(series, step, intake);
+    }
+  }
+
+  #giveStep(members: readonly Labels[], step: ScoredStep, intake: Intake): void {
     const columns = SCORED_COLUMNS.flatMap((family) => {
       const values = step[family];
       return values === undefined ? [] : [{ column: this.#column(family), values }];
     });
-    for (const [s, labels] of this.#evaluation.series.entries()) {
+    for (const [s, labels] of members.entries()) {
       const row = this.#published.row(labels);
       for (const { column, values } of columns)
         intake.sample(this.#published.series(row, column), step.timestampMs, values[s]!);
@@ -46,10 +52,10 @@ export class EvaluationSamples {
   }
 
   /** Few series are flagged; those that are no longer get a marker, or they would be found for minutes. */
-  #giveViews({ timestampMs, anomaly, view }: ScoredStep, intake: Intake): void {
+  #giveViews(members: readonly Labels[], { timestampMs, anomaly, view }: ScoredStep, intake: Intake): void {
     const columns = this.#evaluation.views.map((name) => this.#column('view', { view: name }));
     const spoke = new Map<RemoteSeries, { readonly row: Row; readonly column: Column }>();
-    for (const [s, labels] of this.#evaluation.series.entries()) {
+    for (const [s, labels] of members.entries()) {
       if (anomaly[s]! === 0 || Number.isNaN(anomaly[s]!)) continue;
       const row = this.#published.row(labels);
       const column = columns[view[s]!]!;

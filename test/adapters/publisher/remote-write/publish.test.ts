@@ -156,6 +156,46 @@ describe('series that end', () => {
     expect(receiver.breaches).toEqual([]);
   });
 
+  it('are sent up to their end first, whether they were there before or came and went', async () => {
+    await using receiver = await startReceiver();
+    const remote = openTestRemoteWrite({ url: receiver.url, clock: new FakeClock(T + 9 * MINUTES) });
+    const [gone, stays, visitor] = testSeries(3);
+    remote.publisher.publish(evaluation(T, { series: [gone!, stays!], steps: [scoredStep(T, [1, 2])] }));
+    const at = (minute: number, values: number[]) => scoredStep(T + minute * MINUTES, values);
+    remote.publisher.publish(
+      evaluation(T + 9 * MINUTES, {
+        series: [stays!],
+        steps: [at(9, [6])],
+        farewell: {
+          series: [gone!, stays!, visitor!],
+          steps: [at(1, [3, 4, Number.NaN]), at(2, [Number.NaN, 5, 7])],
+        },
+        ended: [gone!, visitor!],
+      }),
+    );
+    await remote.publisher.close(10_000);
+    const of = (instance: string) =>
+      receiver.stored
+        .filter(({ labels }) => labels['__name__'] === 'openanomaly_value' && labels['instance'] === instance)
+        .map(({ timestampMs, value, bits }) => [(timestampMs - T) / MINUTES, bits === STALE_BITS ? 'end' : value]);
+    expect(of('i0')).toEqual([
+      [0, 1],
+      [1, 3],
+      [9, 'end'],
+    ]);
+    expect(of('i1')).toEqual([
+      [0, 2],
+      [1, 4],
+      [2, 5],
+      [9, 6],
+    ]);
+    expect(of('i2')).toEqual([
+      [2, 7],
+      [9, 'end'],
+    ]);
+    expect(receiver.breaches).toEqual([]);
+  });
+
   it('get no markers when nothing was sent, or twice', async () => {
     await using receiver = await startReceiver();
     const remote = openTestRemoteWrite({ url: receiver.url, clock: new FakeClock(T + 2 * MINUTES) });
