@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RangeQuery, TsdbClient } from '../../../../src/ports/tsdb-client.ts';
 import type { PrometheusDatasourceSettings } from '../../../../src/settings/settings.ts';
 import { piecesOf } from '../../../contract/tsdb-client.ts';
@@ -55,6 +55,9 @@ const answer =
 
 describe('the request', () => {
   it('is a form, aligned, with the extra parameters, and asks for nothing compressed', async () => {
+    // The clock stands still, so that all of the timeout is left when the request goes out.
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     const at = await scripted((_, response) => good(response));
     const ours = client(`${at.url}/prefix/`, { params: { extra_label: 'a=b&c' } });
     await piecesOf(ours, query);
