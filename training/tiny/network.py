@@ -1,6 +1,8 @@
 """The network: a transformer over patches, quantiles of every horizon patch in one pass.
 
-Only the horizon tokens are needed at the end, so the last layer computes queries and feed-forward for them alone.
+Behind the first layer the older patches of the context go on four by four, as the mean of those that have values: two thirds
+of the work for nothing lost. Only the horizon tokens are needed at the end, so the last layer computes queries and
+feed-forward for them alone.
 """
 
 import torch
@@ -12,6 +14,11 @@ from .features import CHANNELS, COARSE_TOKENS, CONTEXT_PATCHES, LEVELS, PATCH
 MOST_HORIZON_PATCHES = 30
 PAST_TOKENS = COARSE_TOKENS + CONTEXT_PATCHES
 FUTURE_CHANNELS = 5
+
+# The oldest patches of the context, and how many of them go on as one behind the first layer.
+OLD_PATCHES = 24
+MERGED_PATCHES = 4
+HIDDEN = -1e4
 
 
 class Residual(nn.Module):
@@ -90,18 +97,34 @@ class Tiny(nn.Module):
 
     def mix(self, x, features):
         """The part that bears reduced precision in training: (batch, tokens, width) → (batch, horizon, width)."""
-        seen = features[:, :PAST_TOKENS, PATCH : 2 * PATCH].sum(-1)
+        has_values = (features[:, :PAST_TOKENS, PATCH : 2 * PATCH].sum(-1) > 0.5).to(features.dtype)
         # A past token without a single value is not looked at; horizon tokens always are.
-        past = (seen < 0.5).to(features.dtype) * -1e4
-        bias = torch.cat([past, features[:, PAST_TOKENS:, 0] * 0], 1)[:, None, None, :]
-        for layer in self.layers[:-1]:
+        past, horizon = (1 - has_values) * HIDDEN, features[:, PAST_TOKENS:, 0] * 0
+        x = self.layers[0](x, torch.cat([past, horizon], 1)[:, None, None, :])
+        coarse, old, new = x.split([COARSE_TOKENS, OLD_PATCHES, x.shape[1] - COARSE_TOKENS - OLD_PATCHES], 1)
+        old, past_old = merge(old, has_values[:, COARSE_TOKENS : COARSE_TOKENS + OLD_PATCHES])
+        x = torch.cat([coarse, old, new], 1)
+        bias = torch.cat([past[:, :COARSE_TOKENS], past_old, past[:, COARSE_TOKENS + OLD_PATCHES :], horizon], 1)[:, None, None, :]
+        for layer in self.layers[1:-1]:
             x = layer(x, bias)
-        return self.norm(self.layers[-1](x, bias, PAST_TOKENS))
+        return self.norm(self.layers[-1](x, bias, PAST_TOKENS - OLD_PATCHES + OLD_PATCHES // MERGED_PATCHES))
 
     def read(self, x, features):
         future = features[:, PAST_TOKENS:, (CHANNELS - FUTURE_CHANNELS) * PATCH :]
         quantiles = self.head(torch.cat([x, future], -1))
         return quantiles.view(quantiles.shape[0], -1, PATCH, len(LEVELS))
+
+
+def merge(tokens, has_values):
+    """Means of MERGED_PATCHES tokens each, over those with values: (batch, n, width), (batch, n) → (batch, n / 4, width).
+
+    And what their attention begins with, (batch, n / 4): a mean of k tokens is looked at as k tokens would be.
+    """
+    parts = has_values.view(tokens.shape[0], -1, MERGED_PATCHES)
+    count = parts.sum(-1)
+    known = count.clamp(min=1)
+    sums = (tokens.view(*parts.shape, -1) * parts[..., None]).sum(2)
+    return sums / known[..., None], torch.log(known) + (1 - count).clamp(min=0) * HIDDEN
 
 
 def upside_down(features):

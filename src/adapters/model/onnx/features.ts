@@ -1,6 +1,7 @@
 import { fillTemplate, fillTemplateSpread } from '../../../forecast/template.ts';
+import { asinh } from './asinh.ts';
 import { CHANNELS, type ModelManifest, PATCH_STEPS } from './manifest.ts';
-import { asinh, type Scaling, scalingOf, toUnits } from './scaling.ts';
+import { type Scaling, scalingOf, toUnits } from './scaling.ts';
 
 /** What a model is asked about: the past of a series up to an instant. */
 export interface PastWindow {
@@ -12,6 +13,9 @@ export interface PastWindow {
 
 /** Numbers in a token: for each channel one of every step. */
 const TOKEN = CHANNELS * PATCH_STEPS;
+
+/** Steps of a patch are a power of two: where a step lies is found without a division. */
+const PATCH_BITS = Math.log2(PATCH_STEPS);
 
 /** Channels of context and horizon tokens. Horizon tokens have no value, but templates that go on. */
 const VALUE = 0;
@@ -99,7 +103,7 @@ export class FeatureBuilder {
     for (let bin = 0; bin < bins; bin++) {
       const start = older.length - (bins - bin) * coarseBinSteps;
       if (start + coarseBinSteps <= 0) continue;
-      const sum = sumUp(older.subarray(Math.max(0, start), start + coarseBinSteps));
+      const sum = sumUp(older, Math.max(0, start), start + coarseBinSteps);
       if (sum === undefined) continue;
       const cell = cellOf(bin);
       target[cell + VALUE * PATCH_STEPS] = toUnits(sum.mean, scaling);
@@ -120,8 +124,7 @@ interface TemplateRange {
 
 /** Where the first channel of a step lies. */
 function cellOf(step: number): number {
-  const inPatch = step % PATCH_STEPS;
-  return ((step - inPatch) / PATCH_STEPS) * TOKEN + inPatch;
+  return (step >> PATCH_BITS) * TOKEN + (step & (PATCH_STEPS - 1));
 }
 
 function fillTemplateChannel(
@@ -138,23 +141,35 @@ function fillTemplateChannel(
   }
 }
 
-/** Mean, extremes, and mean distance from the mean of a bin; undefined for one without samples. */
-function sumUp(bin: Float64Array) {
-  let count = 0;
+/** Mean, extremes, and mean distance from the mean of the samples from `from` to before `to`; undefined where there is none. */
+function sumUp(values: Float64Array, from: number, to: number) {
   let total = 0;
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < bin.length; i++) {
-    const value = bin[i]!;
-    if (Number.isNaN(value)) continue;
-    count++;
+  for (let i = from; i < to; i++) {
+    const value = values[i]!;
     total += value;
     if (value < lowest) lowest = value;
     if (value > highest) highest = value;
   }
-  if (count === 0) return undefined;
+  let count = to - from;
+  // One missing sample makes the sum NaN: only then each is looked at.
+  if (Number.isNaN(total)) {
+    total = 0;
+    count = 0;
+    for (let i = from; i < to; i++) {
+      if (Number.isNaN(values[i]!)) continue;
+      total += values[i]!;
+      count++;
+    }
+    if (count === 0) return undefined;
+  }
   const mean = total / count;
   let distance = 0;
-  for (let i = 0; i < bin.length; i++) if (!Number.isNaN(bin[i]!)) distance += Math.abs(bin[i]! - mean);
+  for (let i = from; i < to; i++) distance += Math.abs(values[i]! - mean);
+  if (Number.isNaN(distance)) {
+    distance = 0;
+    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) distance += Math.abs(values[i]! - mean);
+  }
   return { mean, lowest, highest, spread: distance / count };
 }
