@@ -134,6 +134,28 @@ describe('calibration', () => {
     expect(Math.abs(outside.above / samples - 0.1)).toBeLessThan(0.03);
   });
 
+  it('keeps the band of a value that moves by day while it is held at night', () => {
+    const random = randomOf(23);
+    const state = freshState();
+    const raw = Float64Array.from(NORMAL, (z) => 5 + z);
+    let outside = 0;
+    let samples = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const moves = i % 1000 >= 500;
+      const row = raw.slice();
+      calibrateRow(state, 0, 1 + (i % 15), row, 0);
+      const value = moves ? 5 + gaussian(random) : 5;
+      if (moves && i > 5000) {
+        samples++;
+        if (value < row[2]! || value > row[10]!) outside++;
+      }
+      learnCalibration(state, 0, 1 + (i % 15), raw, 0, value);
+    }
+    // Counted like all others the nights would bring two fifths of the day outside.
+    expect(outside / samples).toBeGreaterThan(0.15);
+    expect(outside / samples).toBeLessThan(0.3);
+  });
+
   it('starts a lead it has not seen from the nearest one it has', () => {
     const random = randomOf(3);
     const state = freshState();

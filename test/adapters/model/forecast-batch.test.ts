@@ -55,6 +55,24 @@ function expectRows(result: BatchForecast): void {
 }
 
 describe.each(ENGINES)('%s', (engine) => {
+  it('answers whole numbers for counts, and multiples of a fraction for what goes by it', async () => {
+    const counts = series(600, (i, random) => Math.floor(20 + 8 * Math.sin(i / 20) + 6 * random()));
+    const whole = await forecast(engine, counts);
+    expect(whole.quantiles.every(Number.isInteger)).toBe(true);
+    const tenths = await forecast(
+      engine,
+      counts.map((count) => count / 10),
+    );
+    for (const level of tenths.quantiles) expect(Math.abs(10 * level - Math.round(10 * level))).toBeLessThan(1e-7);
+    // A sample on an edge is within it, whatever rounding does to tenths.
+    for (let i = 0; i < tenths.quantiles.length; i += LEVELS) {
+      expect(tenths.quantiles[i]).toBeLessThanOrEqual(Math.round(10 * tenths.quantiles[i]!) / 10);
+      expect(tenths.quantiles[i + LEVELS - 1]).toBeGreaterThanOrEqual(
+        Math.round(10 * tenths.quantiles[i + LEVELS - 1]!) / 10,
+      );
+    }
+  });
+
   it('answers ascending, finite rows for any context with a sample', async () => {
     const sample = fc.oneof(
       { weight: 5, arbitrary: fc.double({ min: -100, max: 100, noNaN: true }) },

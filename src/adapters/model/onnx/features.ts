@@ -143,33 +143,21 @@ function fillTemplateChannel(
 
 /** Mean, extremes, and mean distance from the mean of the samples from `from` to before `to`; undefined where there is none. */
 function sumUp(values: Float64Array, from: number, to: number) {
+  let count = 0;
   let total = 0;
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   for (let i = from; i < to; i++) {
     const value = values[i]!;
+    if (Number.isNaN(value)) continue;
+    count++;
     total += value;
     if (value < lowest) lowest = value;
     if (value > highest) highest = value;
   }
-  let count = to - from;
-  // One missing sample makes the sum NaN: only then each is looked at.
-  if (Number.isNaN(total)) {
-    total = 0;
-    count = 0;
-    for (let i = from; i < to; i++) {
-      if (Number.isNaN(values[i]!)) continue;
-      total += values[i]!;
-      count++;
-    }
-    if (count === 0) return undefined;
-  }
+  if (count === 0) return undefined;
   const mean = total / count;
   let distance = 0;
-  for (let i = from; i < to; i++) distance += Math.abs(values[i]! - mean);
-  if (Number.isNaN(distance)) {
-    distance = 0;
-    for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) distance += Math.abs(values[i]! - mean);
-  }
+  for (let i = from; i < to; i++) if (!Number.isNaN(values[i]!)) distance += Math.abs(values[i]! - mean);
   return { mean, lowest, highest, spread: distance / count };
 }

@@ -1,4 +1,5 @@
-import { QUANTILE_LEVELS } from '../../../forecast/quantile.ts';
+import { type Granularity, granularityOf, toGranularity } from '../../../forecast/granularity.ts';
+import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../../../forecast/quantile.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
 
@@ -11,20 +12,31 @@ const BOUND_SHARE = 0.05;
  * the bound means the bound. Models answer 0.0002 where a count is zero.
  */
 const BOUND_REACH = 0.1;
+/** Share of a unit by which levels of fractions lie farther out, so that a sample on a level is not beyond it by rounding. */
+const HAIR = 1e-9;
 
 /**
  * Last touches on the rows of a series, in place: no level beyond a bound that the series itself shows (counts that are
- * often zero, ratios that are often one) or next to it, levels ascend whatever rounding did, the scale of `prepareSeries` is undone,
- * and everything is finite.
+ * often zero, ratios that are often one) or next to it, whole units where it comes in whole units, levels ascend whatever
+ * rounding did, the scale of `prepareSeries` is undone, and everything is finite.
  */
 export function finishRows(quantiles: Float64Array, values: Float64Array, scale: number): void {
   const { lowest, aboveLowest, highest, belowHighest } = boundsOf(values);
+  const granularity = granularityOf(values);
   for (let i = 0; i < quantiles.length; i++) {
     const level = quantiles[i]!;
-    const bounded = (level < aboveLowest ? lowest : level > belowHighest ? highest : level) * scale;
-    const value = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, bounded));
+    const bounded = level < aboveLowest ? lowest : level > belowHighest ? highest : level;
+    const rounded = granularity === undefined ? bounded : roundLevel(bounded, i % LEVELS, granularity);
+    const value = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, rounded * scale));
     quantiles[i] = i % LEVELS === 0 ? value : Math.max(value, quantiles[i - 1]!);
   }
+}
+
+/** Whole numbers are exact, multiples of a fraction are not. */
+function roundLevel(value: number, level: number, granularity: Granularity): number {
+  const rounded = toGranularity(value, granularity);
+  if (Number.isInteger(granularity.unit) && Number.isInteger(granularity.origin)) return rounded;
+  return rounded + Math.sign(level - MEDIAN_INDEX) * HAIR * granularity.unit;
 }
 
 interface Bounds {
