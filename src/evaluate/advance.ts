@@ -59,7 +59,7 @@ export async function advance(
   // One that left within this increment is scored up to its end; what had ended before we first looked is not ours.
   const leaving = before === undefined ? [] : over.filter((slot) => hasUnscored(state, slot));
   const stays = new Set(leaving);
-  const gone = removeEnded(
+  removeEnded(
     state,
     over.filter((slot) => !stays.has(slot)),
     { pipeline, ports },
@@ -74,15 +74,12 @@ export async function advance(
 
   const hasPast = hasHistory && !looksAtIncrementsOnly(pipeline);
   const reading = { read, newcomers, hasPast };
-  const { left, ...result } = await scoreNew(
-    state,
-    { ...work, ...reading, leaving, isFirst: before === undefined },
-    ports,
-    signal,
-  );
+  const isFirst = before === undefined;
+  const result = await scoreNew(state, { ...work, ...reading, leaving, isFirst }, ports, signal);
+  const ended = state.takeEnded();
   return {
     ...result,
-    ended: before === undefined ? [] : [...gone, ...left],
+    ended: isFirst ? [] : ended,
     withoutHistory: hasHistory ? [] : newcomers.filter((slot) => !stays.has(slot)),
   };
 }
@@ -121,16 +118,15 @@ function hasUnscored(state: PipelineState, slot: number): boolean {
   return state.scoredMs !== undefined && state.contexts.lastSampleMs(slot) > state.scoredMs;
 }
 
-/** Answers the output labels. */
 function removeEnded(
   state: PipelineState,
   slots: readonly number[],
   { pipeline, ports }: { readonly pipeline: Pipeline; readonly ports: TaskPorts },
-): Labels[] {
-  return slots.map((slot) => {
+): void {
+  for (const slot of slots) {
     endAlarm(state, { slot, labels: state.outputLabels(slot), pipeline: pipeline.name }, 'series_ended', ports.events);
-    return state.part(slot);
-  });
+    state.part(slot);
+  }
 }
 
 interface Leaving {
@@ -138,10 +134,7 @@ interface Leaving {
   readonly leaving: readonly number[];
 }
 
-interface Scored extends Pick<Advanced, 'steps' | 'farewell' | 'inside' | 'scored'> {
-  /** Output labels of those that were leaving. */
-  readonly left: readonly Labels[];
-}
+type Scored = Pick<Advanced, 'steps' | 'farewell' | 'inside' | 'scored'>;
 
 async function scoreNew(
   state: PipelineState,
@@ -153,10 +146,10 @@ async function scoreNew(
   const { stepMs } = pipeline;
   const endMs = state.contexts.endMs!;
   if (pipeline.mode === 'forecast_only') {
-    const left = removeEnded(state, leaving, { pipeline, ports });
+    removeEnded(state, leaving, { pipeline, ports });
     await learnUnscored(state, work, ports.breathe);
     state.scoredMs = endMs;
-    return { steps: [], inside: 0, scored: 0, left };
+    return { steps: [], inside: 0, scored: 0 };
   }
   const technique = techniqueByName(pipeline.anomaly.technique);
   const how = {
@@ -192,18 +185,17 @@ async function scoreIncrement(
   signal: AbortSignal,
 ): Promise<Scored> {
   const { pipeline, leaving, fromMs, toMs } = increment;
-  if (leaving.length === 0) return { ...(await scoreRange(state, increment, how, ports, signal)), left: [] };
+  if (leaving.length === 0) return scoreRange(state, increment, how, ports, signal);
   const newestFromMs = Math.max(fromMs, toMs - pipeline.stepMs);
   const { labels: series } = state.members;
   const before = await scoreRange(state, { ...increment, toMs: newestFromMs }, how, ports, signal);
   state.scoredMs = newestFromMs;
-  const left = removeEnded(state, leaving, { pipeline, ports });
+  removeEnded(state, leaving, { pipeline, ports });
   const newest = await scoreRange(state, { ...increment, fromMs: newestFromMs }, how, ports, signal);
   return {
     steps: newest.steps,
     farewell: { series, steps: before.steps },
     inside: before.inside + newest.inside,
     scored: before.scored + newest.scored,
-    left,
   };
 }

@@ -155,14 +155,17 @@ export class PipelineRunner {
     this.#learnCoverage(advanced.inside, advanced.scored);
     const showsForecast = pipeline.mode !== 'anomaly_only';
     const now = showsForecast ? forecastOfNow(state, pipeline, state.contexts.endMs!) : undefined;
-    if (task === 'forecast' || (isFirst && makesForecasts(pipeline))) await this.#forecast(state, timestampMs, signal);
-    if (advanced.steps.length === 0 && advanced.ended.length === 0 && task !== 'forecast' && !isFirst) return;
-    await this.#publish(state, {
-      timestampMs,
-      now,
-      advanced,
-      withPath: task === 'forecast' || isFirst,
-    });
+    const isDue = task === 'forecast' || isFirst;
+    const failure =
+      task === 'forecast' || (isFirst && makesForecasts(pipeline))
+        ? await errorOf(this.#forecast(state, timestampMs, signal))
+        : undefined;
+    if (failure !== undefined && signal.aborted) throw failure;
+    const withPath = isDue && failure === undefined;
+    // Where the forecast fails, what was scored and who ended is published all the same: no later evaluation has it.
+    if (withPath || advanced.steps.length > 0 || advanced.ended.length > 0)
+      await this.#publish(state, { timestampMs, now, advanced, withPath });
+    if (failure !== undefined) throw failure;
   }
 
   async #forecast(state: PipelineState, timestampMs: number, signal: AbortSignal): Promise<void> {
@@ -315,6 +318,15 @@ export class PipelineRunner {
       highestScore: highestOf(this.#lastStep?.score),
       engines,
     };
+  }
+}
+
+async function errorOf(work: Promise<void>): Promise<unknown> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

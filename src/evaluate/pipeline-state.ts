@@ -44,6 +44,7 @@ export class PipelineState {
   readonly #leftMs: (number | undefined)[] = [];
   readonly #outputLabels: (Labels | undefined)[] = [];
   readonly #outputKeys = new Set<string>();
+  readonly #ended: Labels[] = [];
   readonly #paths: (Path | undefined)[] = [];
   readonly #hints: (SeriesHint | undefined)[] = [];
   readonly #flagShare: number[] = [];
@@ -105,12 +106,20 @@ export class PipelineState {
   }
 
   /** As `remove`, for a series that may come back: what the technique learnt of it is kept for a while. */
-  part(slot: number): Labels {
+  part(slot: number): void {
     const memory = this.scorer.exportSlot(slot);
     const { key } = this.outputLabels(slot);
     if (memory !== undefined && this.scoredMs !== undefined)
       (this.scorer.isWarm(slot) ? this.#departed : this.#departedYoung).keep(key, { memory, leftMs: this.scoredMs });
-    return this.remove(slot);
+    this.#ended.push(this.remove(slot));
+  }
+
+  /**
+   * Output labels of the series that parted since the last call and did not come back. They wait here, since an evaluation
+   * may fail between a series' end and the publishing of it.
+   */
+  takeEnded(): Labels[] {
+    return this.#ended.splice(0).filter(({ key }) => !this.#outputKeys.has(key));
   }
 
   /** Has the technique start anew with a series that has come back. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OpenAnomalyError } from '../../src/errors.ts';
 import { contextStepsOf } from '../../src/evaluate/state-shape.ts';
-import { withLabels } from '../../src/series/labels.ts';
+import { labelValue, withLabels } from '../../src/series/labels.ts';
 import type { SeriesFunctions } from '../support/function-source.ts';
 import { pipelineOf } from '../support/pipelines.ts';
 import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
@@ -154,6 +154,47 @@ describe('later evaluations', () => {
 });
 
 describe('members', () => {
+  test('a forecast that fails takes no score along, and is told of', async () => {
+    const { runner, engine, evaluations } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const forecast = engine.forecast.bind(engine);
+    engine.forecast = async () => {
+      throw new OpenAnomalyError('engine_unavailable', 'gone');
+    };
+    await runner.run('forecast', NOON_SLOT_MS + MINUTE_MS);
+    expect(runner.status()).toMatchObject({ health: 'error', lastError: 'engine_unavailable: gone' });
+    expect(evaluations.at(-1)!.steps.map(({ timestampMs }) => timestampMs)).toEqual([NOON_MS + MINUTE_MS]);
+    await runner.run('forecast', NOON_SLOT_MS + MINUTE_MS);
+    expect(evaluations).toHaveLength(2);
+    engine.forecast = forecast;
+    await runner.run('forecast', NOON_SLOT_MS + 2 * MINUTE_MS);
+    expect(runner.status().health).toBe('ok');
+    expect(evaluations.at(-1)!.steps.map(({ timestampMs }) => timestampMs)).toEqual([NOON_MS + 2 * MINUTE_MS]);
+  });
+
+  test('a series that ended while scoring failed is told to end by the next evaluation', async () => {
+    const { runner, engine, evaluations, telemetry } = harness(
+      series({ a: noisy, b: (t) => (t > NOON_MS ? Number.NaN : noisy(t)) }),
+      { forecastSchedule: '0 0 1 1 *' },
+    );
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const forecast = engine.forecast.bind(engine);
+    engine.forecast = async () => {
+      throw new OpenAnomalyError('engine_unavailable', 'gone');
+    };
+    // Beyond the first paths, so that scoring needs a new one.
+    const laterMs = NOON_SLOT_MS + 600 * MINUTE_MS;
+    await runner.run('anomaly', laterMs);
+    expect(runner.status()).toMatchObject({ health: 'error', series: 1 });
+    expect(evaluations).toHaveLength(1);
+    engine.forecast = forecast;
+    await runner.run('anomaly', laterMs + MINUTE_MS);
+    expect(evaluations.at(-1)!.ended.map((labels) => labelValue(labels, 'instance'))).toEqual(['b']);
+    expect((await telemetry.seriesEnded.get()).values).toMatchObject([{ value: 1 }]);
+    await runner.run('anomaly', laterMs + 2 * MINUTE_MS);
+    expect(evaluations.at(-1)!.ended).toEqual([]);
+  });
+
   test('a series that vanishes ends after three steps and is counted', async () => {
     const { runner, evaluations, telemetry } = harness(series({ a: noisy, b: (t) => (t <= NOON_MS ? 1 : Number.NaN) }));
     await runner.run('anomaly', NOON_SLOT_MS);
