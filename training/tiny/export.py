@@ -46,6 +46,7 @@ def run(arguments) -> None:
         do_constant_folding=True,
         dynamo=False,
     )
+    take_batch_from_input(path)
     store_as_half(path)
     progress = checkpoint["progress"]
     data = path.read_bytes()
@@ -83,6 +84,34 @@ def run(arguments) -> None:
     }
     (arguments.out / "openanomaly-tiny.json").write_text(json.dumps(manifest, indent=2) + "\n")
     print(f"{path}: {len(data)} bytes, {manifest['parameters']} parameters")
+
+
+def take_batch_from_input(path: Path) -> None:
+    """Shapes that begin with the batch, worked out at each run, become constants with 0: "as the input has it"."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(path)
+    graph = model.graph
+    makers = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        shape = makers.get(node.input[1]) if node.op_type == "Reshape" else None
+        if shape is None or shape.op_type != "Concat":
+            continue
+        rest = [makers[name] for name in shape.input[1:]]
+        if any(part.op_type != "Constant" for part in rest):
+            continue
+        sizes = [0, *(int(numpy_helper.to_array(part.attribute[0].t).item()) for part in rest)]
+        node.input[1] = f"{node.name}.shape"
+        graph.initializer.append(numpy_helper.from_array(np.array(sizes, np.int64), node.input[1]))
+    while unused := [node for node in graph.node if not set(node.output) & needed_names(graph)]:
+        for node in unused:
+            graph.node.remove(node)
+    onnx.save(model, path)
+
+
+def needed_names(graph) -> set[str]:
+    return {name for node in graph.node for name in node.input} | {output.name for output in graph.output}
 
 
 def store_as_half(path: Path) -> None:

@@ -49,7 +49,7 @@ class Layer(nn.Module):
 
     def __init__(self, width: int, heads: int, hidden: int):
         super().__init__()
-        self.heads = heads
+        self.width, self.heads, self.per_head = width, heads, width // heads
         self.norm_attention = RootMeanSquareNorm(width)
         self.norm_feed = RootMeanSquareNorm(width)
         self.qkv = nn.Linear(width, 3 * width, bias=False)
@@ -58,18 +58,17 @@ class Layer(nn.Module):
         self.down = nn.Linear(hidden, width, bias=False)
 
     def forward(self, x, bias, keep: int = 0):
-        batch, _, width = x.shape
-        per_head = width // self.heads
+        batch = x.shape[0]
         normed = self.norm_attention(x)
         # Parts of the weights rather than of what they give: cutting constants costs nothing at run time.
         weight_q, weight_k, weight_v = self.qkv.weight.chunk(3)
-        q = functional.linear(normed[:, keep:], weight_q * per_head**-0.5).view(batch, -1, self.heads, per_head).transpose(1, 2)
+        q = functional.linear(normed[:, keep:], weight_q * self.per_head**-0.5).view(batch, -1, self.heads, self.per_head).transpose(1, 2)
         k, v = (
-            functional.linear(normed, weight).view(batch, -1, self.heads, per_head).transpose(1, 2)
+            functional.linear(normed, weight).view(batch, -1, self.heads, self.per_head).transpose(1, 2)
             for weight in (weight_k, weight_v)
         )
         attention = (q @ k.transpose(-1, -2) + bias).softmax(-1)
-        x = x[:, keep:] + self.merge((attention @ v).transpose(1, 2).reshape(batch, -1, width))
+        x = x[:, keep:] + self.merge((attention @ v).transpose(1, 2).reshape(batch, -1, self.width))
         normed = self.norm_feed(x)
         weight_gate, weight_up = self.gate_up.weight.chunk(2)
         gate, up = functional.linear(normed, weight_gate), functional.linear(normed, weight_up)
@@ -101,10 +100,10 @@ class Tiny(nn.Module):
         # A past token without a single value is not looked at; horizon tokens always are.
         past, horizon = (1 - has_values) * HIDDEN, features[:, PAST_TOKENS:, 0] * 0
         x = self.layers[0](x, torch.cat([past, horizon], 1)[:, None, None, :])
-        coarse, old, new = x.split([COARSE_TOKENS, OLD_PATCHES, x.shape[1] - COARSE_TOKENS - OLD_PATCHES], 1)
-        old, past_old = merge(old, has_values[:, COARSE_TOKENS : COARSE_TOKENS + OLD_PATCHES])
-        x = torch.cat([coarse, old, new], 1)
-        bias = torch.cat([past[:, :COARSE_TOKENS], past_old, past[:, COARSE_TOKENS + OLD_PATCHES :], horizon], 1)[:, None, None, :]
+        old = slice(COARSE_TOKENS, COARSE_TOKENS + OLD_PATCHES)
+        merged, past_merged = merge(x[:, old], has_values[:, old])
+        x = torch.cat([x[:, : old.start], merged, x[:, old.stop :]], 1)
+        bias = torch.cat([past[:, : old.start], past_merged, past[:, old.stop :], horizon], 1)[:, None, None, :]
         for layer in self.layers[1:-1]:
             x = layer(x, bias)
         return self.norm(self.layers[-1](x, bias, PAST_TOKENS - OLD_PATCHES + OLD_PATCHES // MERGED_PATCHES))
@@ -120,10 +119,11 @@ def merge(tokens, has_values):
 
     And what their attention begins with, (batch, n / 4): a mean of k tokens is looked at as k tokens would be.
     """
-    parts = has_values.view(tokens.shape[0], -1, MERGED_PATCHES)
+    batch = tokens.shape[0]
+    parts = has_values.view(batch, -1, MERGED_PATCHES)
     count = parts.sum(-1)
     known = count.clamp(min=1)
-    sums = (tokens.view(*parts.shape, -1) * parts[..., None]).sum(2)
+    sums = (tokens.view(batch, OLD_PATCHES // MERGED_PATCHES, MERGED_PATCHES, -1) * parts[..., None]).sum(2)
     return sums / known[..., None], torch.log(known) + (1 - count).clamp(min=0) * HIDDEN
 
 
