@@ -9,7 +9,7 @@ from tiny import fast
 from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build, scale_of
 from tiny.generator import clean_rhythm, draw_day, draw_series
 from tiny.muon import orthogonal
-from tiny.network import HIDDEN, MERGED_PATCHES, OLD_PATCHES, PAST_TOKENS, Tiny, merge, other_way, upside_down
+from tiny.network import PAST_TOKENS, Tiny, other_way, upside_down
 from tiny.periods import find_periods
 from tiny.train import weights
 from tiny.windows import draw_windows
@@ -107,19 +107,6 @@ def test_what_is_masked_is_not_looked_at():
     changed[:, :5, :PATCH] += 10
     with torch.no_grad():
         assert torch.allclose(network(features), network(changed), atol=1e-5)
-
-
-def test_old_patches_go_on_as_means_of_those_with_values():
-    tokens = torch.randn(2, OLD_PATCHES, 8)
-    has_values = torch.ones(2, OLD_PATCHES)
-    has_values[0, :MERGED_PATCHES] = 0
-    has_values[1, 1] = 0
-    merged, bias = merge(tokens, has_values)
-    assert merged.shape == (2, OLD_PATCHES // MERGED_PATCHES, 8)
-    assert torch.allclose(merged[1, 0], tokens[1, [0, 2, 3]].mean(0), atol=1e-6)
-    assert torch.allclose(merged[1, 1], tokens[1, 4:8].mean(0), atol=1e-6)
-    assert bias[0, 0] == HIDDEN
-    assert torch.allclose(bias[1, :2].exp(), torch.tensor([3.0, 4.0]))
 
 
 @pytest.mark.parametrize("draw", [part.population, part.queue])

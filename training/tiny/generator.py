@@ -15,7 +15,7 @@ from .components import log_uniform, standard
 # Steps a day (or an hour) has at the usual resolutions; the rest of the periods comes from no calendar.
 CALENDAR_DAYS = [24, 48, 60, 96, 144, 240, 288, 288, 360, 480, 720, 1440, 1440]
 
-CLEAN_SHARE = 0.07
+CLEAN_SHARE = 0.12
 
 # What else happens to a load, and how often.
 STRUCTURES = [

@@ -1,8 +1,6 @@
 """The network: a transformer over patches, quantiles of every horizon patch in one pass.
 
-Behind the first layer the older patches of the context go on four by four, as the mean of those that have values: two thirds
-of the work for nothing lost. Only the horizon tokens are needed at the end, so the last layer computes queries and
-feed-forward for them alone.
+Only the horizon tokens are needed at the end, so the last layer computes queries and feed-forward for them alone.
 """
 
 import torch
@@ -14,11 +12,6 @@ from .features import CHANNELS, COARSE_TOKENS, CONTEXT_PATCHES, LEVELS, PATCH
 MOST_HORIZON_PATCHES = 30
 PAST_TOKENS = COARSE_TOKENS + CONTEXT_PATCHES
 FUTURE_CHANNELS = 5
-
-# The oldest patches of the context, and how many of them go on as one behind the first layer.
-OLD_PATCHES = 24
-MERGED_PATCHES = 4
-HIDDEN = -1e4
 
 
 class Residual(nn.Module):
@@ -96,35 +89,18 @@ class Tiny(nn.Module):
 
     def mix(self, x, features):
         """The part that bears reduced precision in training: (batch, tokens, width) → (batch, horizon, width)."""
-        has_values = (features[:, :PAST_TOKENS, PATCH : 2 * PATCH].sum(-1) > 0.5).to(features.dtype)
+        seen = features[:, :PAST_TOKENS, PATCH : 2 * PATCH].sum(-1)
         # A past token without a single value is not looked at; horizon tokens always are.
-        past, horizon = (1 - has_values) * HIDDEN, features[:, PAST_TOKENS:, 0] * 0
-        x = self.layers[0](x, torch.cat([past, horizon], 1)[:, None, None, :])
-        old = slice(COARSE_TOKENS, COARSE_TOKENS + OLD_PATCHES)
-        merged, past_merged = merge(x[:, old], has_values[:, old])
-        x = torch.cat([x[:, : old.start], merged, x[:, old.stop :]], 1)
-        bias = torch.cat([past[:, : old.start], past_merged, past[:, old.stop :], horizon], 1)[:, None, None, :]
-        for layer in self.layers[1:-1]:
+        past = (seen < 0.5).to(features.dtype) * -1e4
+        bias = torch.cat([past, features[:, PAST_TOKENS:, 0] * 0], 1)[:, None, None, :]
+        for layer in self.layers[:-1]:
             x = layer(x, bias)
-        return self.norm(self.layers[-1](x, bias, PAST_TOKENS - OLD_PATCHES + OLD_PATCHES // MERGED_PATCHES))
+        return self.norm(self.layers[-1](x, bias, PAST_TOKENS))
 
     def read(self, x, features):
         future = features[:, PAST_TOKENS:, (CHANNELS - FUTURE_CHANNELS) * PATCH :]
         quantiles = self.head(torch.cat([x, future], -1))
         return quantiles.view(quantiles.shape[0], -1, PATCH, len(LEVELS))
-
-
-def merge(tokens, has_values):
-    """Means of MERGED_PATCHES tokens each, over those with values: (batch, n, width), (batch, n) → (batch, n / 4, width).
-
-    And what their attention begins with, (batch, n / 4): a mean of k tokens is looked at as k tokens would be.
-    """
-    batch = tokens.shape[0]
-    parts = has_values.view(batch, -1, MERGED_PATCHES)
-    count = parts.sum(-1)
-    known = count.clamp(min=1)
-    sums = (tokens.view(batch, OLD_PATCHES // MERGED_PATCHES, MERGED_PATCHES, -1) * parts[..., None]).sum(2)
-    return sums / known[..., None], torch.log(known) + (1 - count).clamp(min=0) * HIDDEN
 
 
 def upside_down(features):

@@ -27,7 +27,8 @@ export function finishRows(quantiles: Float64Array, values: Float64Array, scale:
     const level = quantiles[i]!;
     const bounded = level < aboveLowest ? lowest : level > belowHighest ? highest : level;
     const rounded = granularity === undefined ? bounded : roundLevel(bounded, i % LEVELS, granularity);
-    const value = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, rounded * scale));
+    const possible = Math.max(lowest, Math.min(highest, rounded)) * scale;
+    const value = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, possible));
     quantiles[i] = i % LEVELS === 0 ? value : Math.max(value, quantiles[i - 1]!);
   }
 }
