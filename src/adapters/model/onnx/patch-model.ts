@@ -9,7 +9,7 @@ import type { ModelSession, OpenSession } from './session.ts';
 const LEVELS = QUANTILE_LEVELS.length;
 
 /** Windows in one run: beyond this many nothing gets faster, while the runtime keeps the memory of its largest run. */
-const RUN_WINDOWS = 8;
+const RUN_WINDOWS = 16;
 
 /** Takes the rows of one window: horizon × levels, ascending. They are overwritten after the call. */
 export type TakeRows = (index: number, rows: Float64Array) => void;
