@@ -71,7 +71,10 @@ describe.each(ENGINES)('%s', (engine) => {
         Math.round(10 * tenths.quantiles[i + LEVELS - 1]!) / 10,
       );
     }
-    const shares = await forecast(engine, series(600, (_, random) => Math.max(0, Math.floor(12 * random()) - 6) / 10));
+    const shares = await forecast(
+      engine,
+      series(600, (_, random) => Math.max(0, Math.floor(12 * random()) - 6) / 10),
+    );
     expect(Math.min(...shares.quantiles)).toBe(0);
   });
 

@@ -86,7 +86,7 @@ describe('patch model', () => {
       expect(row[MEDIAN_INDEX]).toBeCloseTo(i / 40, 5);
     });
     // The first run is the trial of opening.
-    expect(runs).toEqual([1, 8, 8, 8, 8, 8]);
+    expect(runs).toEqual([1, 16, 16, 8]);
   });
 
   it('makes far horizons in blocks, on its own median, and never narrower than before', async () => {
