@@ -36,8 +36,8 @@ const LAST_STEP = 0.03;
 const STEP_HALVES_AFTER = 25;
 /**
  * What a sample exactly on the median counts, unless its row expects it there: a value that is held says little of how far
- * it will move, and counted in full a day of standing still leaves a band that misses most of the day after. 0.2 to 0.4 keep
- * what is promised on four sources.
+ * it will move, and counted in full a day of standing still leaves a band that misses most of the day after. Of an order
+ * process the 80 / 90 % bands held 72 / 89 with 1, 79 / 92 with 0.3, 80 / 92 with 0.2; on three other sources a point at most changed.
  */
 const WEIGHT_OF_HELD = 0.3;
 /** A row that gives the median itself this much expects samples there, as of counts that are mostly zero. */
