@@ -229,6 +229,8 @@ export class PipelineRunner {
       this.#publisher.remove(pipeline.name, [], timestampMs);
       this.#isPublished = false;
     }
+    // Nobody sees these series any more, so nobody waits to be told of their end.
+    if (!this.#isPublished) this.#state.takeEnded();
   }
 
   #learnCoverage(inside: number, scored: number): void {

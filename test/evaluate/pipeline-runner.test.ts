@@ -139,21 +139,6 @@ describe('later evaluations', () => {
     expect(steps.every((step) => Number.isFinite(step.score[0]!))).toBe(true);
   });
 
-  test('a failed read loses no sample: the next one catches up', async () => {
-    const { runner, source, evaluations } = harness(series({ a: noisy }));
-    await runner.run('anomaly', NOON_SLOT_MS);
-    source.failure = new OpenAnomalyError('datasource_timeout', 'no answer');
-    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
-    source.failure = undefined;
-    await runner.run('anomaly', NOON_SLOT_MS + 2 * MINUTE_MS);
-    expect(evaluations.at(-1)!.steps.map((step) => step.timestampMs)).toEqual([
-      NOON_MS + MINUTE_MS,
-      NOON_MS + 2 * MINUTE_MS,
-    ]);
-  });
-});
-
-describe('members', () => {
   test('a forecast that fails takes no score along, and is told of', async () => {
     const { runner, engine, evaluations } = harness(series({ a: noisy }));
     await runner.run('anomaly', NOON_SLOT_MS);
@@ -172,18 +157,33 @@ describe('members', () => {
     expect(evaluations.at(-1)!.steps.map(({ timestampMs }) => timestampMs)).toEqual([NOON_MS + 2 * MINUTE_MS]);
   });
 
+  test('a failed read loses no sample: the next one catches up', async () => {
+    const { runner, source, evaluations } = harness(series({ a: noisy }));
+    await runner.run('anomaly', NOON_SLOT_MS);
+    source.failure = new OpenAnomalyError('datasource_timeout', 'no answer');
+    await runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+    source.failure = undefined;
+    await runner.run('anomaly', NOON_SLOT_MS + 2 * MINUTE_MS);
+    expect(evaluations.at(-1)!.steps.map((step) => step.timestampMs)).toEqual([
+      NOON_MS + MINUTE_MS,
+      NOON_MS + 2 * MINUTE_MS,
+    ]);
+  });
+});
+
+describe('members', () => {
   test('a series that ended while scoring failed is told to end by the next evaluation', async () => {
     const { runner, engine, evaluations, telemetry } = harness(
       series({ a: noisy, b: (t) => (t > NOON_MS ? Number.NaN : noisy(t)) }),
-      { forecastSchedule: '0 0 1 1 *' },
+      { forecastSchedule: '0 0 1 1 *', predictionHorizonMs: MINUTE_MS },
     );
     await runner.run('anomaly', NOON_SLOT_MS);
     const forecast = engine.forecast.bind(engine);
     engine.forecast = async () => {
       throw new OpenAnomalyError('engine_unavailable', 'gone');
     };
-    // Beyond the first paths, so that scoring needs a new one.
-    const laterMs = NOON_SLOT_MS + 600 * MINUTE_MS;
+    // Beyond the first paths, so that scoring needs a new one, and soon enough for the page to be still there.
+    const laterMs = NOON_SLOT_MS + 4 * MINUTE_MS;
     await runner.run('anomaly', laterMs);
     expect(runner.status()).toMatchObject({ health: 'error', series: 1 });
     expect(evaluations).toHaveLength(1);
@@ -192,6 +192,24 @@ describe('members', () => {
     expect(evaluations.at(-1)!.ended.map((labels) => labelValue(labels, 'instance'))).toEqual(['b']);
     expect((await telemetry.seriesEnded.get()).values).toMatchObject([{ value: 1 }]);
     await runner.run('anomaly', laterMs + 2 * MINUTE_MS);
+    expect(evaluations.at(-1)!.ended).toEqual([]);
+  });
+
+  test('ends are not kept for later while nothing is published any more', async () => {
+    const { runner, engine, evaluations } = harness(
+      series({ a: noisy, b: (t) => (t > NOON_MS ? Number.NaN : noisy(t)) }),
+      { forecastSchedule: '0 0 1 1 *' },
+    );
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const forecast = engine.forecast.bind(engine);
+    engine.forecast = async () => {
+      throw new OpenAnomalyError('engine_unavailable', 'gone');
+    };
+    const laterMs = NOON_SLOT_MS + 600 * MINUTE_MS;
+    await runner.run('anomaly', laterMs);
+    // Ten hours after the last success the page ended; what ended before that is no news.
+    engine.forecast = forecast;
+    await runner.run('anomaly', laterMs + MINUTE_MS);
     expect(evaluations.at(-1)!.ended).toEqual([]);
   });
 

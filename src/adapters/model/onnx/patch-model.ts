@@ -8,7 +8,7 @@ import type { ModelSession, OpenSession } from './session.ts';
 
 const LEVELS = QUANTILE_LEVELS.length;
 
-/** Windows in one run: beyond this many nothing gets faster, while the runtime keeps the memory of its largest run. */
+/** Windows in one run: beyond this many hardly anything gets faster, while the runtime keeps the memory of its largest run. */
 const RUN_WINDOWS = 16;
 
 /** Takes the rows of one window: horizon × levels, ascending. They are overwritten after the call. */
