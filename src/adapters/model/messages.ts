@@ -7,6 +7,8 @@ import type { Grid } from '../../series/grid.ts';
 export interface WorkerOptions {
   /** Folder of the model files; the shipped ones by default. */
   readonly modelsDir?: string;
+  /** Memory of the NativeGate that the thread passes for native work. */
+  readonly gate: SharedArrayBuffer;
 }
 
 /** What goes to a worker thread: a piece of a ForecastRequest. The buffer of `values` is handed over, not copied. */

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
+import { NativeGate } from './native-gate.ts';
 import { silenceRuntime } from './onnx/silence.ts';
 
 /**
@@ -11,16 +12,24 @@ const HEAP_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
 /** One thread that answers one message at a time. It keeps the process alive only while it owes an answer. */
 export class WorkerThread {
   readonly #worker: Worker;
+  readonly #gate = new NativeGate();
+  readonly #ended: Promise<void>;
   #settle: { resolve(answer: FromWorker): void; reject(error: Error): void } | undefined;
   #isDead = false;
 
-  constructor(url: URL, options: WorkerOptions) {
+  constructor(url: URL, options: Omit<WorkerOptions, 'gate'>) {
     silenceRuntime();
-    this.#worker = new Worker(url, { resourceLimits: HEAP_LIMITS, execArgv: [], workerData: options });
+    const workerData: WorkerOptions = { ...options, gate: this.#gate.memory };
+    this.#worker = new Worker(url, { resourceLimits: HEAP_LIMITS, execArgv: [], workerData });
     this.#worker.unref();
     this.#worker.on('message', (answer: FromWorker) => this.#take()?.resolve(answer));
     this.#worker.on('error', (error) => this.#die(error));
-    this.#worker.on('exit', (code) => this.#die(new Error(`the worker thread ended with code ${code}`)));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.#die(new Error(`the worker thread ended with code ${code}`));
+        resolve();
+      });
+    });
   }
 
   get isDead(): boolean {
@@ -40,8 +49,11 @@ export class WorkerThread {
     });
   }
 
+  /** In the middle of a batch too, but never in the middle of a run of the model. */
   async terminate(): Promise<void> {
     this.#isDead = true;
+    this.#worker.ref();
+    await Promise.race([this.#gate.close(), this.#ended]);
     await this.#worker.terminate();
   }
 

@@ -3,13 +3,16 @@ import { OpenAnomalyError } from '../../errors.ts';
 import { lowerPriority } from '../low-priority.ts';
 import { forecastBatch } from './forecast-batch.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
+import { NativeGate } from './native-gate.ts';
 import { ModelShelf } from './onnx/model-shelf.ts';
+import { onnxSessions, sessionsBehind } from './onnx/session.ts';
 
 // The thread that serves and the server beside us come first.
 lowerPriority();
 
-const { modelsDir } = (workerData ?? {}) as WorkerOptions;
-const shelf = new ModelShelf(modelsDir === undefined ? {} : { dir: modelsDir });
+const { modelsDir, gate } = workerData as WorkerOptions;
+const openSession = sessionsBehind(new NativeGate(gate), onnxSessions());
+const shelf = new ModelShelf({ openSession, ...(modelsDir === undefined ? {} : { dir: modelsDir }) });
 
 /** Entry of a worker thread: one answer for each message, in order. Knows engines and nothing else of the product. */
 parentPort?.on('message', (message: ToWorker) => {

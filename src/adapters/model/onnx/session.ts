@@ -1,4 +1,5 @@
 import { describeError, OpenAnomalyError } from '../../../errors.ts';
+import type { NativeGate } from '../native-gate.ts';
 import { CHANNELS, PATCH_STEPS } from './manifest.ts';
 import type { ModelFiles } from './model-files.ts';
 import { silenceRuntime } from './silence.ts';
@@ -46,6 +47,14 @@ export function onnxSessions(
       const what = `the ONNX runtime cannot load model ${manifest.id}: ${describeError(cause)}`;
       throw new OpenAnomalyError('engine_unavailable', what, { cause });
     }
+  };
+}
+
+/** The same sessions, opened and run within the gate alone. */
+export function sessionsBehind(gate: NativeGate, openSession: OpenSession): OpenSession {
+  return async (files) => {
+    const session = await gate.pass(() => openSession(files));
+    return { run: (features, batch) => gate.pass(() => session.run(features, batch)) };
   };
 }
 
