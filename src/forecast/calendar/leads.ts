@@ -27,6 +27,9 @@ const LEVELS = QUANTILE_LEVELS.length;
 const LOSS_MEMORY = 150;
 /** Candidates below this share of the best one's weight are left out. */
 const LEAST_SHARE = 0.05;
+/** Weights are the inverse loss to this power. */
+const SHARPNESS = 16;
+const MOST_LOSS_RATIO = LEAST_SHARE ** (-1 / SHARPNESS);
 /** Tracking steps, in mean errors: at first, at last, and the errors after which the first one is halved. */
 const FIRST_STEP = 0.5;
 const LAST_STEP = 0.03;
@@ -37,6 +40,8 @@ const SIZE_MEMORY = [30, 30, 25, 20, 12, 8];
 const SIZE_CLIP = 5;
 /** Losses are shares of what the candidates lost on average, plus this share of the usual error: so a wild hour does not decide alone. */
 const SCALE_SHARE = 1;
+/** Errors below this, the least of single precision, are none; and then all candidates lost alike. */
+const LEAST_MEAN = 2 ** -149;
 /** Quantiles of a Laplace variable with a mean absolute deviation of 1: where tracking starts. */
 const START = QUANTILE_LEVELS.map((p) => (p < 0.5 ? Math.log(2 * p) : -Math.log(2 * (1 - p))));
 
@@ -47,24 +52,36 @@ export function weighCandidates(
   lead: number,
   target: Float64Array,
 ): number {
-  const losses = leadAt(shape, lead) + LEAD_FIELDS.losses;
-  let least = Number.POSITIVE_INFINITY;
-  for (let k = 0; k < CANDIDATES; k++) if (f32[losses + k]! < least) least = f32[losses + k]!;
-  let total = 0;
+  const total = fillShares(f32, leadAt(shape, lead) + LEAD_FIELDS.losses, target);
   let seasonal = 0;
   for (let k = 0; k < CANDIDATES; k++) {
-    const loss = f32[losses + k]!;
-    const ratio = loss === least ? 1 : least / loss;
-    const second = ratio * ratio;
-    const fourth = second * second;
-    const eighth = fourth * fourth;
-    const weight = eighth * eighth;
-    target[k] = weight < LEAST_SHARE ? 0 : weight;
-    total += target[k]!;
+    target[k]! /= total;
     if (k < SEASONAL || k >= SEASONAL + PLAIN) seasonal += target[k]!;
   }
-  for (let k = 0; k < CANDIDATES; k++) target[k]! /= total;
-  return seasonal / total;
+  return seasonal;
+}
+
+/** What each candidate's weight is beside that of the best one, into `target`; answers their sum. */
+function fillShares(f32: Float32Array, losses: number, target: Float64Array): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let k = 0; k < CANDIDATES; k++) if (f32[losses + k]! < least) least = f32[losses + k]!;
+  const most = least * MOST_LOSS_RATIO;
+  let total = 0;
+  for (let k = 0; k < CANDIDATES; k++) {
+    const loss = f32[losses + k]!;
+    let share = 0;
+    if (loss === least) share = 1;
+    else if (loss <= most) {
+      const ratio = least / loss;
+      const second = ratio * ratio;
+      const fourth = second * second;
+      const eighth = fourth * fourth;
+      share = eighth * eighth;
+    }
+    target[k] = share;
+    total += share;
+  }
+  return total;
 }
 
 const weights = new Float64Array(CANDIDATES);
@@ -79,13 +96,13 @@ export function verifyLeads(
 ): void {
   const { f32 } = memory;
   for (let j = 0; j < LEADS.length; j++) {
-    if (step % LEAD_STRIDES[j]! !== 0) continue;
+    if (!isKept(j, step)) continue;
     const waiting = waitingAt(shape, j, step);
     if (Number.isNaN(f32[waiting]!)) continue;
     const at = leadAt(shape, j);
     const count = f32[at + LEAD_FIELDS.count]!;
-    weighCandidates(shape, memory, j, weights);
-    const lossRate = 1 / Math.min(LOSS_MEMORY, count + 1);
+    const losses = at + LEAD_FIELDS.losses;
+    const shares = fillShares(f32, losses, weights);
     let error = 0;
     let total = 0;
     for (let k = 0; k < CANDIDATES; k++) {
@@ -95,10 +112,15 @@ export function verifyLeads(
       owns[k] = Math.abs(own);
       total += owns[k]!;
     }
+    error /= shares;
+    const lossRate = 1 / Math.min(LOSS_MEMORY, count + 1);
     const mean = total / CANDIDATES + SCALE_SHARE * f32[at + LEAD_FIELDS.size]!;
+    const isExact = mean < LEAST_MEAN;
+    const perError = isExact ? 0 : lossRate / mean;
+    const always = isExact ? lossRate : 0;
     for (let k = 0; k < CANDIDATES; k++) {
-      const loss = at + LEAD_FIELDS.losses + k;
-      f32[loss]! += lossRate * ((mean === 0 ? 1 : owns[k]! / mean) - f32[loss]!);
+      const loss = f32[losses + k]!;
+      f32[losses + k] = loss + perError * owns[k]! + always - lossRate * loss;
     }
     trackError(f32, at, { count, error, memory: SIZE_MEMORY[j]! });
     f32[at + LEAD_FIELDS.count] = Math.min(1e6, count + 1);
@@ -128,7 +150,7 @@ function trackError(
 /** Puts the forecasts made at a step where they wait for theirs. */
 export function awaitLeads(shape: CalendarShape, memory: CalendarMemory, step: number): void {
   for (let j = 0; j < LEADS.length; j++) {
-    if (step % LEAD_STRIDES[j]! === 0) expectAhead(memory, j, memory.f32, waitingAt(shape, j, step));
+    if (isKept(j, step)) expectAhead(memory, j, memory.f32, waitingAt(shape, j, step));
   }
 }
 
@@ -150,7 +172,13 @@ export function leadAt(shape: CalendarShape, lead: number): number {
   return shape.leads + lead * LEAD_FIELDS.total;
 }
 
+/** Whether a forecast made at a step, or for it, is kept. Strides and rings are powers of two, and their bits whole. */
+function isKept(lead: number, step: number): boolean {
+  return (step & (LEAD_STRIDES[lead]! - 1)) === 0;
+}
+
 /** The forecast for a step waits where the next one, made at that step, will be put. */
 function waitingAt(shape: CalendarShape, lead: number, step: number): number {
-  return shape.waiting[lead]! + ((step / LEAD_STRIDES[lead]!) % LEAD_RING[lead]!) * CANDIDATES;
+  const turn = (step & (LEADS[lead]! - 1)) / LEAD_STRIDES[lead]!;
+  return shape.waiting[lead]! + turn * CANDIDATES;
 }

@@ -74,7 +74,7 @@ const ENDED_AT_ANY_TIME = `
   const { setTimeout: sleep } = await import('node:timers/promises');
   const series = 64, steps = 512, ids = Array.from({ length: series }, (_, s) => ({ labels: { s: String(s) } }));
   const codes = new Set();
-  for (let round = 0; round < 24; round++) {
+  for (let round = 0; round < 12; round++) {
     const pool = openWorkerPool({
       count: 1, queueBatches: 1, batchSeries: series, telemetry: createTelemetry(), logger: { log() {} },
       workerUrl: new URL(dist + 'adapters/model/worker.js'),
@@ -86,7 +86,7 @@ const ENDED_AT_ANY_TIME = `
       horizonSteps: 60, engine: 'openanomaly-tiny', parameters: {}, locale: undefined, hints: new Array(series),
     };
     const failed = pool.forecast(request, new AbortController().signal).catch((error) => error.code);
-    await sleep(12 * round);
+    await sleep(25 * round);
     await pool[Symbol.asyncDispose]();
     codes.add(await failed);
   }
