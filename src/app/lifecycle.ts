@@ -11,6 +11,7 @@ import {
   readConfiguration,
   watchConfiguration,
 } from './configuration.ts';
+import { tellFirstLooks } from './first-looks.ts';
 import type { Destination } from './publishers.ts';
 
 /** Share of the shutdown time that running evaluations may use; the rest is for snapshots and queues. */
@@ -31,6 +32,7 @@ export class Lifecycle {
   #server: HttpServer | undefined;
   #watch: AsyncDisposable | undefined;
   #snapshots: NodeJS.Timeout | undefined;
+  #firstLooks: Disposable | undefined;
   #isReady = false;
   #reloading: Promise<void> = Promise.resolve();
   #stopped: Promise<Stopped> | undefined;
@@ -129,6 +131,8 @@ export class Lifecycle {
     await publishers.replace(destinationsOf(settings, pipelines), this.#settings.shutdownTimeoutMs);
     await streams.configure(settings.proxy, pipelines);
     await manager.apply(configuration.groups);
+    this.#firstLooks?.[Symbol.dispose]();
+    this.#firstLooks = tellFirstLooks(manager, this.#around.logger);
     this.#settings = { ...this.#settings, datasources: settings.datasources, remoteWrite: settings.remoteWrite };
     telemetry.configReloadSuccessful.set(1);
     telemetry.configReloadTimestamp.set(this.#around.clock.nowMs() / 1000);
@@ -160,6 +164,7 @@ export class Lifecycle {
     this.#isReady = false;
     this.#parts.telemetry.ready.set(0);
     clearInterval(this.#snapshots);
+    this.#firstLooks?.[Symbol.dispose]();
     await this.#watch?.[Symbol.asyncDispose]();
     await this.#reloading;
 

@@ -31,6 +31,8 @@ export class PipelineRunner {
   #pipeline: Pipeline;
   #file: string;
   #state: PipelineState;
+  /** What a first evaluation has found so far, to be shown; it counts once it is whole. */
+  #unfinished: PipelineState | undefined;
   #queue: Promise<void> = Promise.resolve();
   #withoutHistory = new Set<number>();
   #failure: string | undefined;
@@ -147,7 +149,10 @@ export class PipelineRunner {
     const isFirst = this.#state.contexts.endMs === undefined;
     // A first read that fails must leave nothing half-filled behind.
     const state = isFirst ? createState(pipeline) : this.#state;
-    const advanced = await advance(state, { pipeline, timestampMs }, this.#ports, signal);
+    this.#unfinished = isFirst ? state : undefined;
+    const advanced = await advance(state, { pipeline, timestampMs }, this.#ports, signal).finally(() => {
+      this.#unfinished = undefined;
+    });
     this.#state = state;
     for (const slot of advanced.withoutHistory) this.#withoutHistory.add(slot);
     if (advanced.ended.length > 0)
@@ -288,7 +293,7 @@ export class PipelineRunner {
 
   status(): PipelineStatus {
     const pipeline = this.#pipeline;
-    const state = this.#state;
+    const state = this.#unfinished ?? this.#state;
     const { slots } = state.members;
     const engines: Record<string, number> = {};
     const waitsForForecast =

@@ -6,7 +6,7 @@ export interface PipelineStatus {
   readonly description: string;
   readonly query: string;
   readonly enabled: boolean;
-  /** `starting` until the first evaluation ended. */
+  /** `starting` until the first evaluation ended; series and engines tell how far it is. */
   readonly health: 'starting' | 'ok' | 'error';
   /** Code and message of the last evaluation when it failed. */
   readonly lastError: string | undefined;

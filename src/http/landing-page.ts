@@ -157,12 +157,20 @@ function healthOf({ enabled, health }: PipelineStatus): readonly [string, string
   return health === 'ok' ? ['ok', 'ok'] : health === 'error' ? ['bad', 'error'] : ['wait', 'starting'];
 }
 
-function evaluated({ lastEvaluationMs, lastEvaluationDurationMs }: PipelineStatus, nowMs: number): Html {
-  if (lastEvaluationMs === undefined) return html`<span class="dim">not yet</span>`;
+function evaluated(pipeline: PipelineStatus, nowMs: number): Html {
+  const { lastEvaluationMs, lastEvaluationDurationMs } = pipeline;
+  if (lastEvaluationMs === undefined) return html`<span class="dim">not yet</span>${firstLook(pipeline)}`;
   const instant = new Date(lastEvaluationMs).toISOString();
   const took =
     lastEvaluationDurationMs === undefined ? '' : html`<small>in ${formatSpan(lastEvaluationDurationMs)}</small>`;
   return html`<time datetime="${instant}" title="${instant}">${formatAge(nowMs - lastEvaluationMs)}</time>${took}`;
+}
+
+/** How far a first evaluation is, which may take minutes where there are many series. */
+function firstLook({ health, series, engines }: PipelineStatus): Html | string {
+  if (health !== 'starting' || series === 0) return '';
+  const forecast = sum(Object.values(engines), Number);
+  return html`<small>${forecast === 0 ? 'first look' : `${formatCount(forecast)} of ${formatCount(series)} forecast`}</small>`;
 }
 
 function engines({ engines: mix }: PipelineStatus): Html {
@@ -183,8 +191,8 @@ ${info.configFile === undefined ? '' : html`<div><dt>Configuration</dt><dd><code
 </dl>`;
 }
 
-function sum(pipelines: readonly PipelineStatus[], of: (pipeline: PipelineStatus) => number): number {
-  return pipelines.reduce((total, pipeline) => total + of(pipeline), 0);
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }
 
 function hashOf(text: string): string {

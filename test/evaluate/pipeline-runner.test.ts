@@ -25,6 +25,20 @@ describe('first evaluation', () => {
     expect(runner.status()).toMatchObject({ health: 'ok', series: 1, warmingUp: 0, engines: { plain: 1 } });
   });
 
+  test('tells how far it is while it goes on', async () => {
+    const { runner, engine } = harness(series({ a: noisy, b: noisy }));
+    const seen: object[] = [];
+    const { forecast } = engine;
+    engine.forecast = (request, signal) => {
+      const { health, series, engines } = runner.status();
+      seen.push({ health, series, engines });
+      return forecast(request, signal);
+    };
+    await runner.run('anomaly', NOON_SLOT_MS);
+    expect(seen[0]).toEqual({ health: 'starting', series: 2, engines: {} });
+    expect(seen[1]).toEqual({ health: 'starting', series: 2, engines: { plain: 2 } });
+  });
+
   test('publishes input labels without the name, the labels of the pipeline, and its look-ahead', async () => {
     const { runner, evaluations } = harness(series({ a: noisy }));
     await runner.run('anomaly', NOON_SLOT_MS);

@@ -76,6 +76,15 @@ describe('the landing page', () => {
     expect(cells(render({ pipelines: [pipelineStatus(overrides)] }))[1]).toBe(word);
   });
 
+  it.each([
+    [{ series: 0, engines: {} }, 'not yet'],
+    [{ series: 1000, engines: {} }, 'not yet first look'],
+    [{ series: 1000, engines: { ets: 400, calendar: 12 } }, 'not yet 412 of 1\u2009000 forecast'],
+  ])('says how far a pipeline is that starts: %o', (overrides, words) => {
+    const pipeline = pipelineStatus({ health: 'starting', lastEvaluationMs: undefined, ...overrides });
+    expect(cells(render({ pipelines: [pipeline] }))[2]).toBe(words);
+  });
+
   it('heads each group with its file', () => {
     const pipelines = [
       pipelineStatus({ name: 'a', group: 'one', file: 'one.yaml' }),
