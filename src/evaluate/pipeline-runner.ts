@@ -1,19 +1,19 @@
 import { describeError, OpenAnomalyError } from '../errors.ts';
-import type { Evaluation, LookAhead, Publisher, ScoredStep } from '../ports/publisher.ts';
+import type { Evaluation, FuturePath, LookAhead, Publisher, ScoredStep } from '../ports/publisher.ts';
 import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import { type Advanced, advance } from './advance.ts';
 import { FLAG_LEVELS } from './flag-rate.ts';
-import { forecastSlots } from './forecast-task.ts';
+import { forecastable, forecastInTurns } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { readHistory } from './read-task.ts';
-import { forecastable } from './score-range.ts';
 import { encodeSnapshot } from './snapshot.ts';
 import { createState, makesForecasts } from './state-shape.ts';
 import type { PipelineStatus } from './status.ts';
 import type { TaskPorts } from './task-ports.ts';
+import { Turns } from './turns.ts';
 
 /**
  * What was published before a failure stays on the page this long, as Prometheus looks back, then it ends: a page that
@@ -23,7 +23,10 @@ const HOLD_AFTER_FAILURE_MS = 300_000;
 /** Samples per series over which the coverage that is shown is averaged. */
 const COVERAGE_WINDOW = 1000;
 
-/** Runs the tasks of one pipeline, one at a time, and remembers how they went. */
+/**
+ * Runs the tasks of one pipeline, and remembers how they went. They take turns at its state; while an engine works on a
+ * forecast, which may take minutes, samples are scored.
+ */
 export class PipelineRunner {
   readonly #ports: TaskPorts;
   readonly #publisher: Publisher;
@@ -33,7 +36,9 @@ export class PipelineRunner {
   #state: PipelineState;
   /** What a first evaluation has found so far, to be shown; it counts once it is whole. */
   #unfinished: PipelineState | undefined;
-  #queue: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
+  readonly #forecasts = new Turns();
+  readonly #running = new Set<Promise<void>>();
   #withoutHistory = new Set<number>();
   #failure: string | undefined;
   #lastEvaluationMs: number | undefined;
@@ -42,6 +47,8 @@ export class PipelineRunner {
   #lastStep: ScoredStep | undefined;
   #coverage: { share: number; weight: number } = { share: 0, weight: 0 };
   #isPublished = false;
+  /** What the paths said of the newest instant before they were made anew; of the members as they are. */
+  #now: LookAhead | undefined;
   readonly #reportedEngines = new Set<string>();
 
   constructor(
@@ -81,18 +88,19 @@ export class PipelineRunner {
       JSON.stringify([mode, output.horizons, output.futureSamples, anomaly.publishesAlarm]);
     if (shape(before) === shape(pipeline)) return;
     // After what is running: it may still publish the old shape.
-    this.#queue = this.#queue.then(() => {
+    void this.#turns.run(() => {
       if (!this.#isPublished) return;
       this.#publisher.remove(pipeline.name, this.#state.members.labels, timestampMs);
       this.#isPublished = false;
     });
   }
 
-  /** Runs a task after those before it. Never rejects: a failure is told in the log, the metrics and the status. */
-  run(task: TaskKind, timestampMs: number): Promise<void> {
-    const result = this.#queue.then(() => this.#runOnce(task, timestampMs));
-    this.#queue = result;
-    return result;
+  /** Runs a task. Never rejects: a failure is told in the log, the metrics and the status. */
+  async run(task: TaskKind, timestampMs: number): Promise<void> {
+    const run = this.#runOnce(task, timestampMs);
+    this.#running.add(run);
+    await run;
+    this.#running.delete(run);
   }
 
   /** Stops what runs and lets every published series end. */
@@ -104,35 +112,39 @@ export class PipelineRunner {
   /** Stops what runs; what was published stays. */
   async stop(): Promise<void> {
     this.#abort.abort(new OpenAnomalyError('shutting_down', 'the pipeline is being stopped'));
-    await this.#queue;
+    await this.idle();
   }
 
+  /** Resolves when what was asked for so far has been done. */
   async idle(): Promise<void> {
-    await this.#queue;
+    await Promise.all(this.#running);
+    await this.#turns.run(() => {});
   }
 
   /** Hands the chunks of a snapshot to `write` while no task changes the state. Without a first evaluation there are none. */
   save(write: (chunks: Iterable<Uint8Array>) => Promise<void>): Promise<void> {
-    const result = this.#queue.then(async () => {
+    return this.#turns.run(async () => {
       const chunks = encodeSnapshot(this.#state, this.#pipeline);
       if (chunks !== undefined) await write(chunks);
     });
-    this.#queue = result.catch(() => {});
-    return result;
   }
 
   async #runOnce(task: TaskKind, timestampMs: number): Promise<void> {
-    if (this.#abort.signal.aborted) return;
     const { telemetry, clock, logger } = this.#ports;
-    const pipeline = this.#pipeline;
-    const where = { group: pipeline.group, task };
-    const startedMs = clock.nowMs();
-    telemetry.evaluations.inc(where);
+    const { name, group } = this.#pipeline;
+    const where = { group, task };
+    let startedMs = clock.nowMs();
     try {
-      await this.#evaluate(task, timestampMs);
-      this.#lastEvaluationMs = timestampMs;
+      const { state, isForecastDue } = await this.#turns.run(() => {
+        this.#abort.signal.throwIfAborted();
+        startedMs = clock.nowMs();
+        telemetry.evaluations.inc(where);
+        return this.#advance(task, timestampMs);
+      });
+      if (isForecastDue) await this.#forecasts.run(() => this.#forecast(state, timestampMs));
+      this.#lastEvaluationMs = Math.max(timestampMs, this.#lastEvaluationMs ?? timestampMs);
       this.#lastDurationMs = clock.nowMs() - startedMs;
-      if (this.#failure !== undefined) logger.log('info', 'pipeline is healthy again', { pipeline: pipeline.name });
+      if (this.#failure !== undefined) logger.log('info', 'pipeline is healthy again', { pipeline: name });
       this.#failure = undefined;
     } catch (error) {
       if (this.#abort.signal.aborted) return;
@@ -143,76 +155,78 @@ export class PipelineRunner {
     this.#report();
   }
 
-  async #evaluate(task: TaskKind, timestampMs: number): Promise<void> {
+  /** Scores what is new and publishes it, before a forecast that may fail or take long: no later evaluation has it. */
+  async #advance(task: TaskKind, timestampMs: number) {
     const pipeline = this.#pipeline;
-    const signal = this.#abort.signal;
-    const isFirst = this.#state.contexts.endMs === undefined;
+    const beforeMs = this.#state.contexts.endMs;
+    const isFirst = beforeMs === undefined;
     // A first read that fails must leave nothing half-filled behind.
     const state = isFirst ? createState(pipeline) : this.#state;
     this.#unfinished = isFirst ? state : undefined;
-    const advanced = await advance(state, { pipeline, timestampMs }, this.#ports, signal).finally(() => {
+    const advanced = await advance(state, { pipeline, timestampMs }, this.#ports, this.#abort.signal).finally(() => {
       this.#unfinished = undefined;
     });
     this.#state = state;
-    for (const slot of advanced.withoutHistory) this.#withoutHistory.add(slot);
-    if (advanced.ended.length > 0)
-      this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, advanced.ended.length);
-    this.#learnCoverage(advanced.inside, advanced.scored);
-    const showsForecast = pipeline.mode !== 'anomaly_only';
-    const now = showsForecast ? forecastOfNow(state, pipeline, state.contexts.endMs!) : undefined;
-    const isDue = task === 'forecast' || isFirst;
-    const failure =
-      task === 'forecast' || (isFirst && makesForecasts(pipeline))
-        ? await errorOf(this.#forecast(state, timestampMs, signal))
-        : undefined;
-    if (failure !== undefined && signal.aborted) throw failure;
-    const withPath = isDue && failure === undefined;
-    // Where the forecast fails, what was scored and who ended is published all the same: no later evaluation has it.
-    if (withPath || advanced.steps.length > 0 || advanced.ended.length > 0)
-      await this.#publish(state, { timestampMs, now, advanced, withPath });
-    if (failure !== undefined) throw failure;
+    const { steps, ended, inside, scored, withoutHistory } = advanced;
+    for (const slot of withoutHistory) this.#withoutHistory.add(slot);
+    if (ended.length > 0) this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, ended.length);
+    this.#learnCoverage(inside, scored);
+    const endMs = state.contexts.endMs!;
+    if (pipeline.mode !== 'anomaly_only' && (endMs !== beforeMs || this.#now === undefined))
+      this.#now = forecastOfNow(state, pipeline, endMs);
+    const isForecastDue = task === 'forecast' || (isFirst && makesForecasts(pipeline));
+    if (steps.length > 0 || ended.length > 0 || (isFirst && !isForecastDue))
+      await this.#publish(state, { timestampMs, advanced, lookAhead: isForecastDue ? [] : this.#lookAhead(state) });
+    return { state, isForecastDue };
   }
 
-  async #forecast(state: PipelineState, timestampMs: number, signal: AbortSignal): Promise<void> {
+  async #forecast(state: PipelineState, timestampMs: number): Promise<void> {
+    const { signal } = this.#abort;
     const pipeline = this.#pipeline;
-    const members = new Set(state.members.slots);
-    const missing = [...this.#withoutHistory].filter((slot) => members.has(slot));
-    if (missing.length > 0)
-      await readHistory(state, { pipeline, slots: missing, mayReadAll: true }, this.#ports, signal);
-    this.#withoutHistory.clear();
-    await forecastSlots(
-      state,
-      { pipeline, slots: forecastable(state), asOfMs: state.contexts.endMs! },
-      this.#ports,
-      signal,
-    );
+    const slots = await this.#turns.run(async () => {
+      const members = new Set(state.members.slots);
+      const missing = [...this.#withoutHistory].filter((slot) => members.has(slot));
+      if (missing.length > 0)
+        await readHistory(state, { pipeline, slots: missing, mayReadAll: true }, this.#ports, signal);
+      this.#withoutHistory.clear();
+      return forecastable(state);
+    });
+    await forecastInTurns(state, { pipeline, slots }, { engine: this.#ports.engine, turns: this.#turns }, signal);
+    await this.#turns.run(() => {
+      const lookAhead = this.#lookAhead(state);
+      if (lookAhead.length === 0) return undefined;
+      const shown = this.#pipeline;
+      const futurePath = shown.output.futureSamples ? futurePathOf(state, shown, state.contexts.endMs!) : undefined;
+      return this.#publish(state, { timestampMs, lookAhead, futurePath });
+    });
     this.#lastForecastMs = timestampMs;
+  }
+
+  /** Empty where no forecast is shown. */
+  #lookAhead(state: PipelineState): LookAhead[] {
+    return this.#now === undefined ? [] : [this.#now, ...lookAheadOf(state, this.#pipeline, state.contexts.endMs!)];
   }
 
   async #publish(
     state: PipelineState,
     what: {
-      /** Undefined where no forecast is shown. */
-      readonly now: LookAhead | undefined;
       readonly timestampMs: number;
-      readonly advanced: Pick<Advanced, 'steps' | 'farewell' | 'ended'>;
-      readonly withPath: boolean;
+      readonly advanced?: Pick<Advanced, 'steps' | 'farewell' | 'ended'>;
+      readonly lookAhead: readonly LookAhead[];
+      readonly futurePath?: FuturePath | undefined;
     },
   ): Promise<void> {
-    const pipeline = this.#pipeline;
-    const { steps, farewell, ended } = what.advanced;
-    const endMs = state.contexts.endMs!;
+    const { timestampMs, lookAhead, futurePath } = what;
+    const { steps, farewell, ended } = what.advanced ?? { steps: [], ended: [] };
     const evaluation: Evaluation = {
-      pipeline: pipeline.name,
+      pipeline: this.#pipeline.name,
       series: state.members.labels,
-      timestampMs: what.timestampMs,
+      timestampMs,
       steps,
       ...(farewell && { farewell }),
-      views: techniqueByName(pipeline.anomaly.technique).views,
-      lookAhead: what.now === undefined ? [] : [what.now, ...lookAheadOf(state, pipeline, endMs)],
-      ...(what.now !== undefined &&
-        what.withPath &&
-        pipeline.output.futureSamples && { futurePath: futurePathOf(state, pipeline, endMs) }),
+      views: techniqueByName(this.#pipeline.anomaly.technique).views,
+      lookAhead,
+      ...(futurePath && { futurePath }),
       ended,
     };
     this.#lastStep = steps.at(-1) ?? this.#lastStep;
@@ -325,15 +339,6 @@ export class PipelineRunner {
       highestScore: highestOf(this.#lastStep?.score),
       engines,
     };
-  }
-}
-
-async function errorOf(work: Promise<void>): Promise<unknown> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    return error;
   }
 }
 

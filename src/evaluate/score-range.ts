@@ -1,14 +1,11 @@
 import type { ScoredStep } from '../ports/publisher.ts';
 import { shapeStep } from './alarm-step.ts';
 import { exclusionOf } from './exclusion.ts';
-import { forecastSlots } from './forecast-task.ts';
+import { forecastSlots, isKnown } from './forecast-task.ts';
 import type { Reading, Work } from './increment.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { type ScoreHow, scoreStep } from './score-step.ts';
 import type { TaskPorts } from './task-ports.ts';
-
-/** Fewer known steps than this make no forecast worth showing. */
-const LEAST_CONTEXT_STEPS = 20;
 
 export interface Range extends Work, Pick<Reading, 'read'> {
   readonly fromMs: number;
@@ -74,20 +71,4 @@ async function coverInstant(
     ports,
     signal,
   );
-}
-
-/** Slots that have enough context for a forecast. */
-export function forecastable(state: PipelineState): number[] {
-  return state.members.slots.filter((slot) => isKnown(state, slot, 0));
-}
-
-/** Whether there are enough samples for a forecast, `behind` steps before the end. */
-function isKnown(state: PipelineState, slot: number, behind: number): boolean {
-  // An online engine has learnt just what lies before the forecast.
-  if (state.online !== undefined) return state.online.samples(slot) >= LEAST_CONTEXT_STEPS;
-  return state.contexts.knownSteps(slot) - behind >= leastContextSteps(state);
-}
-
-function leastContextSteps(state: PipelineState): number {
-  return Math.min(LEAST_CONTEXT_STEPS, state.contexts.capacitySteps);
 }

@@ -51,6 +51,10 @@ export class ContextSet {
     return this.#slotByKey.get(labels.key);
   }
 
+  has(slot: number): boolean {
+    return this.#labels[slot] !== undefined;
+  }
+
   labelsOf(slot: number): Labels {
     return this.#labels[slot]!;
   }

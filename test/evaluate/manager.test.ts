@@ -102,7 +102,7 @@ describe('apply', () => {
   test('starts pipelines at once and plans their slots', async () => {
     await manager.apply(setOf(pipelineOf()));
     await manager.idle();
-    expect(world.published).toEqual(['p']);
+    expect(world.published).toEqual(['p', 'p']);
     expect(world.plan.map(({ task, when }) => [task, when.kind])).toEqual([
       ['anomaly', 'interval'],
       ['forecast', 'cron'],
@@ -132,7 +132,7 @@ describe('apply', () => {
     world.nowMs += MINUTE_MS;
     await world.execute({ pipeline: 'p', task: 'anomaly', timestampMs: world.nowMs });
     expect(world.source.reads).toHaveLength(reads + 1);
-    expect(world.published).toEqual(['p', 'p']);
+    expect(world.published).toEqual(['p', 'p', 'p']);
   });
 
   test('ends a pipeline that is gone, with its metrics and its snapshot', async () => {

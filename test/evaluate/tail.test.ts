@@ -101,7 +101,7 @@ describe('tail beside a forecast', () => {
     await runner.run('anomaly', NOON_SLOT_MS);
     expect(evaluations[0]!.steps).toHaveLength(60);
     expect(evaluations[0]!.steps.every(({ score }) => Number.isFinite(score[0]!))).toBe(true);
-    expect(evaluations[0]!.lookAhead.map(({ horizon }) => horizon)).toEqual(['0s', '30m']);
+    expect(evaluations[1]!.lookAhead.map(({ horizon }) => horizon)).toEqual(['0s', '30m']);
   });
 
   test('the forecast is calibrated and protected as if it were scored against itself', async () => {
