@@ -7,7 +7,7 @@ import { type Advanced, advance } from './advance.ts';
 import { FLAG_LEVELS } from './flag-rate.ts';
 import { forecastable, forecastInTurns } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
-import type { PipelineState } from './pipeline-state.ts';
+import type { Members, PipelineState } from './pipeline-state.ts';
 import { readHistory } from './read-task.ts';
 import { encodeSnapshot } from './snapshot.ts';
 import { createState, makesForecasts } from './state-shape.ts';
@@ -47,8 +47,8 @@ export class PipelineRunner {
   #lastStep: ScoredStep | undefined;
   #coverage: { share: number; weight: number } = { share: 0, weight: 0 };
   #isPublished = false;
-  /** What the paths said of the newest instant before they were made anew; of the members as they are. */
-  #now: LookAhead | undefined;
+  /** What the paths said of the newest instant before they were made anew, and of whom. */
+  #now: { readonly ahead: LookAhead; readonly members: Members } | undefined;
   readonly #reportedEngines = new Set<string>();
 
   constructor(
@@ -171,10 +171,10 @@ export class PipelineRunner {
     for (const slot of withoutHistory) this.#withoutHistory.add(slot);
     if (ended.length > 0) this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, ended.length);
     this.#learnCoverage(inside, scored);
-    const endMs = state.contexts.endMs!;
-    if (pipeline.mode !== 'anomaly_only' && (endMs !== beforeMs || this.#now === undefined))
-      this.#now = forecastOfNow(state, pipeline, endMs);
+    if (state.contexts.endMs !== beforeMs) this.#now = undefined;
     const isForecastDue = task === 'forecast' || (isFirst && makesForecasts(pipeline));
+    // Before the paths are made anew: those start after it.
+    if (isForecastDue) this.#forecastOfNow(state);
     if (steps.length > 0 || ended.length > 0 || (isFirst && !isForecastDue))
       await this.#publish(state, { timestampMs, advanced, lookAhead: isForecastDue ? [] : this.#lookAhead(state) });
     return { state, isForecastDue };
@@ -204,7 +204,15 @@ export class PipelineRunner {
 
   /** Empty where no forecast is shown. */
   #lookAhead(state: PipelineState): LookAhead[] {
-    return this.#now === undefined ? [] : [this.#now, ...lookAheadOf(state, this.#pipeline, state.contexts.endMs!)];
+    if (this.#pipeline.mode === 'anomaly_only') return [];
+    return [this.#forecastOfNow(state), ...lookAheadOf(state, this.#pipeline, state.contexts.endMs!)];
+  }
+
+  #forecastOfNow(state: PipelineState): LookAhead {
+    const { members } = state;
+    if (this.#now?.members !== members)
+      this.#now = { ahead: forecastOfNow(state, this.#pipeline, state.contexts.endMs!), members };
+    return this.#now.ahead;
   }
 
   async #publish(

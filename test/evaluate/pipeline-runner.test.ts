@@ -314,6 +314,17 @@ describe('modes', () => {
     expect(evaluations[0]!.lookAhead).toHaveLength(2);
   });
 
+  test('changed to anomaly_only, forecasts are made for the bands and shown no more', async () => {
+    const anomaly = { ...pipelineOf().anomaly, technique: 'confidence_interval' as const };
+    const { runner, evaluations, pipeline } = harness(series({ a: noisy }), { anomaly });
+    await runner.run('anomaly', NOON_SLOT_MS);
+    runner.adopt({ ...pipeline, mode: 'anomaly_only' }, 'rules.yaml', NOON_SLOT_MS);
+    const before = evaluations.length;
+    await runner.run('forecast', NOON_SLOT_MS + MINUTE_MS);
+    expect(evaluations.slice(before).map(({ steps, lookAhead }) => [steps.length, lookAhead])).toEqual([[1, []]]);
+    expect(runner.status().lastForecastMs).toBe(NOON_SLOT_MS + MINUTE_MS);
+  });
+
   test('anomaly_only publishes scores and no look-ahead', async () => {
     const { runner, evaluations } = harness(series({ a: noisy }), { mode: 'anomaly_only' });
     await runner.run('anomaly', NOON_SLOT_MS);
