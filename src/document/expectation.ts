@@ -67,7 +67,8 @@ function hintFor(node: SchemaNode, item: Item): string | undefined {
   const { value, source } = item;
   if (node['x-duration']) return durationHint(value);
   if (node.enum !== undefined) {
-    const meant = typeof value === 'string' ? closest(value, availableOf(node)) : undefined;
+    if (typeof value !== 'string') return undefined;
+    const meant = node['x-meant']?.[value.toLowerCase()] ?? closest(value, availableOf(node));
     return meant === undefined ? undefined : `did you mean "${meant}"?`;
   }
   if (node.type === 'string' && typeof value !== 'string') return `put it in quotes: "${source}"`;

@@ -111,9 +111,11 @@ export function readItem<S extends TSchema>(
       return written === undefined ? 'default' in type : type.const === name;
     });
     if (variant !== undefined) return readMap(variant, item, path);
-    const names = variants.map(({ properties }) => properties!['type']!.const!);
+    const types = variants.map(({ properties }) => properties!['type']!);
+    const names = types.map((type) => type.const!);
     if (written === undefined) return report(path, item.offset, `"type" is missing: ${enumerate(names, 'or')}`);
-    return mismatch({ enum: names }, written, [...path, 'type']);
+    const meant = Object.assign({}, ...types.map((type) => type['x-meant']));
+    return mismatch({ enum: names, 'x-meant': meant }, written, [...path, 'type']);
   }
 
   function describeUnknown(node: SchemaNode, key: string): string {

@@ -41,7 +41,7 @@ export interface SchemaNode {
   readonly 'x-unavailable'?: string;
   /** Values of `enum` whose feature is not there yet. */
   readonly 'x-unavailable-values'?: readonly string[];
-  /** What people coming from other tools write, and the key that means it here. */
+  /** Keys, or values, that people coming from other tools write, and what means the same here. */
   readonly 'x-meant'?: Readonly<Record<string, string>>;
 }
 
@@ -152,7 +152,10 @@ export function section<P extends TProperties>(
 }
 
 /** The one word a variant is known by. */
-export function constant<const V extends string>(value: V, options: FieldOptions<V>): TUnsafe<V> {
+export function constant<const V extends string>(
+  value: V,
+  options: FieldOptions<V> & Pick<SchemaNode, 'x-meant'>,
+): TUnsafe<V> {
   return Type.Unsafe<V>({ type: 'string', const: value, ...options });
 }
 

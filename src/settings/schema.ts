@@ -22,6 +22,9 @@ const prometheusDatasource = section(
     type: constant('prometheus', {
       description: 'Prometheus, VictoriaMetrics, or anything that speaks their query API.',
       default: 'prometheus',
+      'x-meant': Object.fromEntries(
+        ['victoriametrics', 'victoria-metrics', 'vm', 'thanos', 'mimir', 'cortex'].map((name) => [name, 'prometheus']),
+      ),
     }),
     url: url({ description: 'Base URL, without `/api/v1`.' }),
     timeout: positiveDuration({

@@ -35,6 +35,13 @@ describe('problems of settings', () => {
       ],
     ],
     [
+      'a kind by the name of its server',
+      'datasources: {a: {type: VictoriaMetrics, url: x}}',
+      [
+        '1:25: datasources.a.type: must be one of prometheus, csv or simulated, not "VictoriaMetrics"; did you mean "prometheus"?',
+      ],
+    ],
+    [
       'keys of another kind',
       'datasources: {a: {type: simulated, url: x}}',
       ['1:36: datasources.a: unknown key "url"; the keys here are type, seed, incident_every and incident_history'],
