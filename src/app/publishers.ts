@@ -47,6 +47,7 @@ export class Publishers implements Publisher {
   /** The page first: an endpoint in trouble must not keep a scrape from what is known. */
   async publish(evaluation: Evaluation): Promise<void> {
     await this.#page.publish(evaluation);
+    if (evaluation.isRepeated) return;
     for (const { publisher, only } of this.#endpoints)
       if (only?.has(evaluation.pipeline) !== false) await publisher.publish(evaluation);
   }

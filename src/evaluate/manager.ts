@@ -168,6 +168,7 @@ export class Manager {
     const known = openAnomalies(runner.state, pipeline.name);
     this.#options.events?.closeAll(pipeline.name, 'state_lost', (id) => known.has(id));
     this.#runners.set(pipeline.name, runner);
+    await runner.publishAgain(this.#options.clock.nowMs());
     return runner;
   }
 

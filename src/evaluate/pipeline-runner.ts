@@ -1,5 +1,5 @@
 import { describeError, OpenAnomalyError } from '../errors.ts';
-import type { Evaluation, FuturePath, LookAhead, Publisher, ScoredStep } from '../ports/publisher.ts';
+import type { Evaluation, FuturePath, LookAhead, Publisher } from '../ports/publisher.ts';
 import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
@@ -44,7 +44,8 @@ export class PipelineRunner {
   #lastEvaluationMs: number | undefined;
   #lastDurationMs: number | undefined;
   #lastForecastMs: number | undefined;
-  #lastStep: ScoredStep | undefined;
+  /** Evaluation timestamp up to which what is published is current. */
+  #currentMs: number | undefined;
   #coverage: { share: number; weight: number } = { share: 0, weight: 0 };
   #isPublished = false;
   /** What the paths said of the newest instant before they were made anew, and of whom. */
@@ -92,6 +93,24 @@ export class PipelineRunner {
       if (!this.#isPublished) return;
       this.#publisher.remove(pipeline.name, this.#state.members.labels, timestampMs);
       this.#isPublished = false;
+    });
+  }
+
+  /**
+   * Publishes what the state remembers of the time before a restart, unless that is too old. Otherwise a restart would let
+   * series vanish until their next sample, and alerts with them.
+   */
+  async publishAgain(nowMs: number): Promise<void> {
+    const { shown } = this.#state;
+    const { stepMs, queryOffsetMs } = this.#pipeline;
+    if (shown === undefined || shown.members !== this.#state.members) return;
+    this.#currentMs = shown.step.timestampMs + queryOffsetMs;
+    if (nowMs - this.#currentMs > stepMs + HOLD_AFTER_FAILURE_MS) return;
+    await this.#publish(this.#state, {
+      timestampMs: nowMs,
+      advanced: { steps: [shown.step], ended: [] },
+      lookAhead: this.#lookAhead(this.#state),
+      isRepeated: true,
     });
   }
 
@@ -143,6 +162,7 @@ export class PipelineRunner {
       });
       if (isForecastDue) await this.#forecasts.run(() => this.#forecast(state, timestampMs));
       this.#lastEvaluationMs = Math.max(timestampMs, this.#lastEvaluationMs ?? timestampMs);
+      this.#currentMs = this.#lastEvaluationMs;
       this.#lastDurationMs = clock.nowMs() - startedMs;
       if (this.#failure !== undefined) logger.log('info', 'pipeline is healthy again', { pipeline: name });
       this.#failure = undefined;
@@ -222,9 +242,10 @@ export class PipelineRunner {
       readonly advanced?: Pick<Advanced, 'steps' | 'farewell' | 'ended'>;
       readonly lookAhead: readonly LookAhead[];
       readonly futurePath?: FuturePath | undefined;
+      readonly isRepeated?: true;
     },
   ): Promise<void> {
-    const { timestampMs, lookAhead, futurePath } = what;
+    const { timestampMs, lookAhead, futurePath, isRepeated } = what;
     const { steps, farewell, ended } = what.advanced ?? { steps: [], ended: [] };
     const evaluation: Evaluation = {
       pipeline: this.#pipeline.name,
@@ -236,8 +257,10 @@ export class PipelineRunner {
       lookAhead,
       ...(futurePath && { futurePath }),
       ended,
+      ...(isRepeated && { isRepeated }),
     };
-    this.#lastStep = steps.at(-1) ?? this.#lastStep;
+    const step = steps.at(-1);
+    if (step !== undefined) state.shown = { step, members: state.members };
     this.#isPublished = true;
     await this.#publisher.publish(evaluation);
   }
@@ -250,7 +273,7 @@ export class PipelineRunner {
       logger.log('warn', 'evaluation failed', { pipeline: pipeline.name, group: pipeline.group, err: description });
     this.#failure = description;
     const isOverLimit = error instanceof OpenAnomalyError && error.code === 'series_limit';
-    const isOld = timestampMs - (this.#lastEvaluationMs ?? timestampMs) > HOLD_AFTER_FAILURE_MS;
+    const isOld = timestampMs - (this.#currentMs ?? timestampMs) > HOLD_AFTER_FAILURE_MS;
     if (this.#isPublished && (isOverLimit || isOld)) {
       // As Prometheus does for a failing rule: nothing is published any more, and no stale markers are sent.
       this.#publisher.remove(pipeline.name, [], timestampMs);
@@ -304,8 +327,9 @@ export class PipelineRunner {
   /** Series scored in the newest step that is published, and how many of them are flagged. */
   flags(): { readonly scored: number; readonly flagged: number } {
     const tally = { scored: 0, flagged: 0 };
-    if (!this.#isPublished || this.#lastStep === undefined) return tally;
-    for (const flag of this.#lastStep.anomaly) {
+    const step = this.#state.shown?.step;
+    if (!this.#isPublished || step === undefined) return tally;
+    for (const flag of step.anomaly) {
       if (Number.isNaN(flag)) continue;
       tally.scored++;
       if (flag !== 0) tally.flagged++;
@@ -344,7 +368,7 @@ export class PipelineRunner {
       series: slots.length,
       warmingUp,
       flagged,
-      highestScore: highestOf(this.#lastStep?.score),
+      highestScore: highestOf(this.#state.shown?.step.score),
       engines,
     };
   }

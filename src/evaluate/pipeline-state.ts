@@ -1,6 +1,7 @@
 import { CALIBRATION_FLOATS, calibrateRow, initCalibration } from '../forecast/calibrate.ts';
 import type { ForecastBlock, SeriesHint } from '../forecast/forecast.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../forecast/quantile.ts';
+import type { ScoredStep } from '../ports/publisher.ts';
 import type { Scorer } from '../score/score.ts';
 import { AlarmColumns, type AlarmMemory } from '../score/shaping/alarm-columns.ts';
 import { ContextSet } from '../series/context.ts';
@@ -24,6 +25,12 @@ export interface Members {
   readonly labels: readonly Labels[];
 }
 
+/** The newest step that was published, and whose: entry i of its columns belongs to entry i of the members. */
+export interface Shown {
+  readonly step: ScoredStep;
+  readonly members: Members;
+}
+
 /** Everything a pipeline remembers about its series: contexts, forecast paths, calibration, what engines and technique learnt. */
 export class PipelineState {
   readonly contexts: ContextSet;
@@ -38,6 +45,8 @@ export class PipelineState {
   readonly leftOut = new Set<string>();
   /** Newest instant that was scored; undefined before the first. */
   scoredMs: number | undefined;
+  /** What was published last; undefined before the first time. */
+  shown: Shown | undefined;
   readonly #departed = new DepartedSet(MOST_DEPARTED);
   readonly #departedYoung = new DepartedSet(MOST_DEPARTED_YOUNG);
   /** Of slots whose series has come back: the newest instant scored before it left. */

@@ -10,11 +10,12 @@ import type { FlagRateMemory } from './flag-rate.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { outputLabels } from './read-task.ts';
 import { contextStepsOf, learnsOnline, makesForecasts } from './state-shape.ts';
+import { SHOWN_VALUES, shownRow, stepFromRows } from './step-rows.ts';
 
 /**
  * A pipeline's state as bytes. A head record (JSON), then one record per series: JSON, then columns. Every
  * record is a uint32 length, UTF-8 JSON padded to four bytes, and the columns whose lengths the JSON names, the
- * technique's bytes, those the engine wants back and those of an online engine last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
+ * technique's bytes, those the engine wants back, those of an online engine and what was published last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
  */
 const VERSION = 4;
 
@@ -25,6 +26,8 @@ interface Head {
   readonly scoredMs: number | null;
   readonly series: number;
   readonly flagRate?: FlagRateMemory;
+  /** Instant of the step that was published last, where it is kept: then each record has its row of it. */
+  readonly shownMs?: number;
 }
 
 interface SeriesRecord {
@@ -77,6 +80,8 @@ export function encodeSnapshot(state: PipelineState, pipeline: Pipeline): Iterab
 
 function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number): Iterable<Uint8Array> {
   const { slots } = state.members;
+  // Where members have come or gone since, nothing of it would be shown again for long.
+  const shown = state.shown?.members === state.members ? state.shown.step : undefined;
   const head: Head = {
     version: VERSION,
     signature: stateSignature(pipeline),
@@ -84,9 +89,10 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
     scoredMs: state.scoredMs ?? null,
     series: slots.length,
     flagRate: state.flagRate.export(),
+    ...(shown && { shownMs: shown.timestampMs }),
   };
   yield encodeRecord(head, []);
-  for (const slot of slots) {
+  for (const [i, slot] of slots.entries()) {
     const ring = state.contexts.exportRing(slot);
     const { path, hint, calibration, flagShare, scorer, alarm, online } = state.exportSlot(slot);
     const { memory, ...rest } = hint ?? {};
@@ -103,7 +109,8 @@ function* encodeChunks(state: PipelineState, pipeline: Pipeline, endMs: number):
       ...(alarm && { alarm }),
       ...(online && { online: online.length }),
     };
-    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration, scorer, memory, online]);
+    const row = shown && shownRow(shown, i);
+    yield encodeRecord(record, [ring?.offsets, path?.offsets, calibration, scorer, memory, online, row]);
   }
 }
 
@@ -135,6 +142,7 @@ function decode(
   state.contexts.advanceTo(head.endMs);
   state.scoredMs = head.scoredMs ?? undefined;
   if (head.flagRate !== undefined) state.flagRate.import(head.flagRate);
+  const rows: Float64Array[] = [];
   for (let i = 0; i < head.series; i++) {
     const record = reader.json() as SeriesRecord;
     const ring = record.ring && { ...record.ring, offsets: reader.floats(record.ring.length) };
@@ -147,9 +155,11 @@ function decode(
     const scorer = record.scorer === 0 ? undefined : reader.bytes(record.scorer);
     const memory = record.memory === undefined ? undefined : reader.bytes(record.memory);
     const online = record.online === undefined ? undefined : reader.bytes(record.online);
+    const row = head.shownMs === undefined ? undefined : reader.doubles(SHOWN_VALUES);
     const labels = Object.keys(record.labels).length === 0 ? EMPTY_LABELS : labelsFromRecord(record.labels);
     const slot = state.add(labels, outputLabels(pipeline, labels));
     if (slot === undefined) continue;
+    if (row !== undefined) rows.push(row);
     if (ring) state.contexts.importRing(slot, ring);
     state.importSlot(slot, {
       hint: record.hint ? { ...record.hint, ...(memory && { memory }) } : undefined,
@@ -161,10 +171,20 @@ function decode(
       online,
     });
   }
+  if (head.shownMs !== undefined) {
+    const step = stepFromRows(head.shownMs, rows);
+    state.shown = { step, members: state.members };
+    state.members.slots.forEach((slot, i) => {
+      state.setFlag(slot, step.anomaly[i]! || 0);
+    });
+  }
   return state;
 }
 
-function encodeRecord(json: unknown, columns: readonly (Float32Array | Uint8Array | undefined)[]): Uint8Array {
+function encodeRecord(
+  json: unknown,
+  columns: readonly (Float32Array | Float64Array | Uint8Array | undefined)[],
+): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(json));
   const padded = Math.ceil(text.length / 4) * 4;
   const bytes = columns.reduce((sum, column) => sum + (column?.byteLength ?? 0), 0);
@@ -203,6 +223,10 @@ class RecordReader {
   floats(count: number): Float32Array {
     // Copied: the file's bytes need not lie on a float boundary, and the whole file must not be kept alive.
     return new Float32Array(this.#take(0, count * 4).slice().buffer);
+  }
+
+  doubles(count: number): Float64Array {
+    return new Float64Array(this.#take(0, count * 8).slice().buffer);
   }
 
   #take(skip: number, length: number): Uint8Array {

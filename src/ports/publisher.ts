@@ -73,6 +73,8 @@ export interface Evaluation {
   readonly futurePath?: FuturePath;
   /** Output labels of series that were published before and are gone. */
   readonly ended: readonly Labels[];
+  /** Published before a restart, and told again for who shows what is; who stores samples has them. */
+  readonly isRepeated?: true;
 }
 
 export interface Publisher extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Publishers } from '../../src/app/publishers.ts';
-import type { Publisher } from '../../src/ports/publisher.ts';
+import type { Evaluation, Publisher } from '../../src/ports/publisher.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { evaluation, openTestRemoteWrite, remoteWriteSettings } from '../support/remote-write.ts';
 import { createDataDir } from '../support/run-dir.ts';
@@ -45,6 +45,22 @@ describe('a reload', () => {
     await publishers.publish(evaluation(second(10)));
     await publishers.close(1000);
     expect(receiver.stored).toHaveLength(6);
+  });
+
+  it('sends nothing again that was sent before a restart', async () => {
+    await using receiver = await startReceiver();
+    const shown: boolean[] = [];
+    const page = { publish: ({ isRepeated }: Evaluation) => void shown.push(isRepeated === true), remove() {} };
+    const publishers = new Publishers(
+      { ...page, async [Symbol.asyncDispose]() {} },
+      (settings) => openTestRemoteWrite({ url: '', settings }).publisher,
+    );
+    await publishers.replace([remoteWriteSettings({ url: receiver.url })], 1000);
+    await publishers.publish({ ...evaluation(second(20)), isRepeated: true });
+    await publishers.publish(evaluation(second(10)));
+    await publishers.close(10_000);
+    expect(shown).toEqual([true, false]);
+    expect(new Set(receiver.stored.map(({ timestampMs }) => timestampMs)).size).toBe(1);
   });
 
   it('may send the results of some pipelines to an endpoint and of the others not', async () => {

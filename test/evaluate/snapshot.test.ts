@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import type { OpenAnomalyError } from '../../src/errors.ts';
-
+import { OpenAnomalyError } from '../../src/errors.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/evaluate/snapshot.ts';
 import { createState } from '../../src/evaluate/state-shape.ts';
 import type { Pipeline } from '../../src/rules/pipeline.ts';
 import { pipelineOf } from '../support/pipelines.ts';
-import { harness, MINUTE_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
+import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy, published } from './harness.ts';
 
 const SERIES = () =>
   new Map([
@@ -38,6 +37,45 @@ test('a restarted pipeline goes on as if it had never stopped', async () => {
   for (const instance of ['a', 'b']) {
     expect(published(after.evaluations[0]!, instance)).toEqual(published(through.evaluations.at(-1)!, instance));
   }
+});
+
+test('what was published last is published again, for those who show it', async () => {
+  const { runner, pipeline, evaluations } = harness(SERIES());
+  await runner.run('anomaly', NOON_SLOT_MS);
+  const bytes = bytesOf(encodeSnapshot(runner.state, pipeline)!);
+  const after = harness(SERIES(), {}, restore(bytes, pipeline));
+  await after.runner.publishAgain(NOON_SLOT_MS + 10_000);
+  const [again] = after.evaluations;
+  expect(again).toMatchObject({ isRepeated: true, series: evaluations[0]!.series, ended: [] });
+  expect(again!.steps).toEqual([evaluations[0]!.steps.at(-1)]);
+  expect(again!.lookAhead[1]).toEqual(evaluations[1]!.lookAhead[1]);
+  expect(after.runner.flags()).toEqual(runner.flags());
+  await after.runner.run('anomaly', NOON_SLOT_MS + MINUTE_MS);
+  expect(after.evaluations[1]!.steps).toHaveLength(1);
+  expect(after.evaluations[1]).not.toHaveProperty('isRepeated');
+});
+
+test.each([
+  ['five minutes after it was to be renewed, not any more', 6 * MINUTE_MS + 1, 0],
+  ['up to then', 6 * MINUTE_MS, 1],
+])('what was published last is published again %s', async (_, agoMs, times) => {
+  const { runner, pipeline } = harness(SERIES());
+  await runner.run('anomaly', NOON_SLOT_MS);
+  const after = harness(SERIES(), {}, restore(bytesOf(encodeSnapshot(runner.state, pipeline)!), pipeline));
+  await after.runner.publishAgain(NOON_MS + pipeline.queryOffsetMs + agoMs);
+  expect(after.evaluations).toHaveLength(times);
+});
+
+test('what is published again ends like the rest when the data source stays away', async () => {
+  const { runner, pipeline } = harness(SERIES());
+  await runner.run('anomaly', NOON_SLOT_MS);
+  const after = harness(SERIES(), {}, restore(bytesOf(encodeSnapshot(runner.state, pipeline)!), pipeline));
+  await after.runner.publishAgain(NOON_SLOT_MS);
+  after.source.failure = new OpenAnomalyError('datasource_unavailable', 'refused');
+  await after.runner.run('anomaly', NOON_SLOT_MS + 4 * MINUTE_MS);
+  expect(after.removals).toEqual([]);
+  await after.runner.run('anomaly', NOON_SLOT_MS + 6 * MINUTE_MS);
+  expect(after.removals).toEqual([{ pipeline: 'p', ended: 0 }]);
 });
 
 test('bytes that lie inside a larger buffer are read as well as others', async () => {
