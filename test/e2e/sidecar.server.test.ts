@@ -233,9 +233,14 @@ describe('beside Prometheus', () => {
         (await ours.value('openanomaly_pipeline_series_warming_up{pipeline="e2e_other"}')) === 0 ? true : undefined,
       log,
     );
+    // Of a pipeline with a step of a minute, whose next sample is a while off.
+    const scored = async () => (await ours.page()).match(/^openanomaly_score\{.*pipeline="node_cpu_usage".*\}/gm);
+    const before = await scored();
+    expect(before).toHaveLength(1);
     await ours.child.kill('SIGTERM');
     expect(await ours.child.exited).toBe(0);
     ours = await start();
+    expect(await scored()).toEqual(before);
     await eventually(
       'scores again',
       async () =>
