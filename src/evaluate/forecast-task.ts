@@ -7,10 +7,10 @@ import type { Turns } from './turns.ts';
 
 /** Fewer known steps than this make no forecast worth showing. */
 const LEAST_CONTEXT_STEPS = 20;
-/** Series of one request: bounds the copy of contexts that is in flight, the engine cuts smaller batches itself. */
-const REQUEST_SERIES = 256;
-/** Requests in flight, so that the next copy is made while the workers are busy. */
-const REQUESTS_IN_FLIGHT = 2;
+/** Series of one request: as many as a batch of the engine has, so that copies are short and paths come in as they are made. */
+const REQUEST_SERIES = 64;
+/** Requests in flight: bounds the copy of contexts, and keeps workers busy while the next copy is made. */
+const REQUESTS_IN_FLIGHT = 8;
 /** Series forecast by an online engine between two breaths: a few milliseconds. */
 const ONLINE_SERIES = 128;
 
