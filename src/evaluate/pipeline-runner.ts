@@ -102,13 +102,16 @@ export class PipelineRunner {
    */
   async publishAgain(nowMs: number): Promise<void> {
     const { shown } = this.#state;
-    const { stepMs, queryOffsetMs } = this.#pipeline;
-    if (shown === undefined || shown.members !== this.#state.members) return;
+    const { stepMs, queryOffsetMs, mode, anomaly } = this.#pipeline;
+    // Rules may have changed meanwhile: what no later evaluation replaces must not be shown.
+    if (shown === undefined || shown.members !== this.#state.members || mode === 'forecast_only') return;
+    const { alarm, ...rest } = shown.step;
+    const step = anomaly.publishesAlarm ? shown.step : rest;
     this.#currentMs = shown.step.timestampMs + queryOffsetMs;
     if (nowMs - this.#currentMs > stepMs + HOLD_AFTER_FAILURE_MS) return;
     await this.#publish(this.#state, {
       timestampMs: nowMs,
-      advanced: { steps: [shown.step], ended: [] },
+      advanced: { steps: [step], ended: [] },
       lookAhead: this.#lookAhead(this.#state),
       isRepeated: true,
     });

@@ -66,6 +66,23 @@ test.each([
   expect(after.evaluations).toHaveLength(times);
 });
 
+test('what rules of now do not publish is not published again either', async () => {
+  const alarming = { anomaly: { ...pipelineOf().anomaly, publishesAlarm: true } };
+  const { runner, pipeline, evaluations } = harness(SERIES(), alarming);
+  await runner.run('anomaly', NOON_SLOT_MS);
+  expect(evaluations[0]!.steps.at(-1)).toHaveProperty('alarm');
+  const bytes = bytesOf(encodeSnapshot(runner.state, pipeline)!);
+  const again = async (changes: Partial<Pipeline>) => {
+    const after = harness(SERIES(), changes, restore(bytes, pipeline));
+    await after.runner.publishAgain(NOON_SLOT_MS);
+    return after.evaluations.flatMap(({ steps }) => steps);
+  };
+  expect(await again(alarming)).toEqual([evaluations[0]!.steps.at(-1)]);
+  const [withoutAlarm] = await again({});
+  expect(withoutAlarm).not.toHaveProperty('alarm');
+  expect(await again({ mode: 'forecast_only' })).toEqual([]);
+});
+
 test('what is published again ends like the rest when the data source stays away', async () => {
   const { runner, pipeline } = harness(SERIES());
   await runner.run('anomaly', NOON_SLOT_MS);
