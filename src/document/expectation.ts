@@ -30,6 +30,12 @@ export function describeNode(node: SchemaNode): string {
   }
 }
 
+/** What a word of other tools is called here. */
+export function meantBy(node: SchemaNode, word: string): string | undefined {
+  const meant = node['x-meant'] ?? {};
+  return Object.hasOwn(meant, word) ? meant[word] : undefined;
+}
+
 export function availableOf(node: SchemaNode): readonly string[] {
   const unavailable = node['x-unavailable-values'] ?? [];
   return (node.enum ?? []).filter((value) => !unavailable.includes(value));
@@ -68,7 +74,7 @@ function hintFor(node: SchemaNode, item: Item): string | undefined {
   if (node['x-duration']) return durationHint(value);
   if (node.enum !== undefined) {
     if (typeof value !== 'string') return undefined;
-    const meant = node['x-meant']?.[value.toLowerCase()] ?? closest(value, availableOf(node));
+    const meant = meantBy(node, value.toLowerCase()) ?? closest(value, availableOf(node));
     return meant === undefined ? undefined : `did you mean "${meant}"?`;
   }
   if (node.type === 'string' && typeof value !== 'string') return `put it in quotes: "${source}"`;

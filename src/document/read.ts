@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { type Duration, parseDuration } from '../series/duration.ts';
-import { availableOf, describeNode, enumerate, expectation } from './expectation.ts';
+import { availableOf, describeNode, enumerate, expectation, meantBy } from './expectation.ts';
 import type { Finding } from './finding.ts';
 import { type Item, itemOf, type ListItem, type MapItem, type Path, placeAt, type ScalarItem } from './item.ts';
 import { nodeOf, type SchemaNode } from './schema.ts';
@@ -120,7 +120,7 @@ export function readItem<S extends TSchema>(
 
   function describeUnknown(node: SchemaNode, key: string): string {
     const known = Object.keys(node.properties ?? {});
-    const meant = node['x-meant']?.[key] ?? closest(key, known);
+    const meant = meantBy(node, key) ?? closest(key, known);
     if (meant !== undefined) return `unknown key "${key}"; did you mean "${meant}"?`;
     const owner = sectionWith(rootNode, key);
     if (owner !== undefined) return `unknown key "${key}" here; it is a key of ${owner}`;

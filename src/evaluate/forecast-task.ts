@@ -82,7 +82,7 @@ export function forecastInTurns(
   });
 }
 
-/** Calls `forecast` for pieces of the slots, as many at a time as keep an engine busy. */
+/** Calls `forecast` for pieces of the slots, as many at a time as keep an engine busy. After a failure none begins. */
 async function inPieces(
   state: PipelineState,
   slots: readonly number[],
@@ -95,7 +95,12 @@ async function inPieces(
     while (next < slots.length) {
       const piece = slots.slice(next, next + size);
       next += size;
-      await forecast(piece);
+      try {
+        await forecast(piece);
+      } catch (error) {
+        next = slots.length;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: isOnline ? 1 : REQUESTS_IN_FLIGHT }, takePieces));

@@ -280,7 +280,8 @@ const workers = section(
     }),
     queue_batches: whole({ description: 'Forecast batches that may wait.', minimum: 1, default: 16 }),
     batch_series: whole({
-      description: 'Most series in one batch: bounds the copy of contexts in flight.',
+      description:
+        'Most series in one batch, up to the 64 that are asked for at a time: bounds the copy of contexts in flight.',
       minimum: 1,
       default: 64,
     }),

@@ -78,4 +78,21 @@ describe('while an engine works on a forecast', () => {
     await runs[1];
     expect(runner.status().lastForecastMs).toBe(NOON_SLOT_MS + MINUTE_MS);
   });
+
+  test('nothing more is asked for after a failure', async () => {
+    const many = new Map(Array.from({ length: 640 }, (_, i) => [`s${i}`, noisy]));
+    const { runner, engine } = harness(many);
+    await runner.run('anomaly', NOON_SLOT_MS);
+    const before = engine.requests.length;
+    const forecast = engine.forecast.bind(engine);
+    engine.forecast = async (request, signal) => {
+      const answer = await forecast(request, signal);
+      if (engine.requests.length === before + 1) throw new Error('gone');
+      return answer;
+    };
+    await runner.run('forecast', NOON_SLOT_MS + MINUTE_MS);
+    await runner.idle();
+    expect(runner.status()).toMatchObject({ health: 'error', lastForecastMs: NOON_SLOT_MS });
+    expect(engine.requests.length - before).toBeLessThan(10);
+  });
 });

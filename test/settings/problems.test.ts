@@ -42,6 +42,11 @@ describe('problems of settings', () => {
       ],
     ],
     [
+      'a kind by a name that every object knows',
+      'datasources: {a: {type: constructor}}',
+      ['1:25: datasources.a.type: must be one of prometheus, csv or simulated, not "constructor"'],
+    ],
+    [
       'keys of another kind',
       'datasources: {a: {type: simulated, url: x}}',
       ['1:36: datasources.a: unknown key "url"; the keys here are type, seed, incident_every and incident_history'],
