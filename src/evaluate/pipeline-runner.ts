@@ -4,12 +4,14 @@ import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import { type Advanced, advance } from './advance.ts';
+import { BandCoverage } from './band-coverage.ts';
 import { FLAG_LEVELS } from './flag-rate.ts';
 import { forecastable, forecastInTurns } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
 import type { Members, PipelineState } from './pipeline-state.ts';
 import { readHistory } from './read-task.ts';
 import { encodeSnapshot } from './snapshot.ts';
+import { type Stage, StageFailures } from './stage-failures.ts';
 import { createState, makesForecasts } from './state-shape.ts';
 import type { PipelineStatus } from './status.ts';
 import type { TaskPorts } from './task-ports.ts';
@@ -20,8 +22,6 @@ import { Turns } from './turns.ts';
  * shows old samples as new ones is worse than an empty one.
  */
 const HOLD_AFTER_FAILURE_MS = 300_000;
-/** Samples per series over which the coverage that is shown is averaged. */
-const COVERAGE_WINDOW = 1000;
 
 /**
  * Runs the tasks of one pipeline, and remembers how they went. They take turns at its state; while an engine works on a
@@ -40,13 +40,13 @@ export class PipelineRunner {
   readonly #forecasts = new Turns();
   readonly #running = new Set<Promise<void>>();
   #withoutHistory = new Set<number>();
-  #failure: string | undefined;
+  readonly #failures = new StageFailures();
   #lastEvaluationMs: number | undefined;
   #lastDurationMs: number | undefined;
   #lastForecastMs: number | undefined;
   /** Evaluation timestamp up to which what is published is current. */
   #currentMs: number | undefined;
-  #coverage: { share: number; weight: number } = { share: 0, weight: 0 };
+  readonly #coverage = new BandCoverage();
   #isPublished = false;
   /** What the paths said of the newest instant before they were made anew, and of whom. */
   #now: { readonly ahead: LookAhead; readonly members: Members } | undefined;
@@ -85,6 +85,7 @@ export class PipelineRunner {
     this.#pipeline = pipeline;
     this.#file = file;
     this.#state.online?.adopt(pipeline);
+    if (!makesForecasts(pipeline)) this.#failures.pass('forecast');
     const shape = ({ mode, output, anomaly }: Pipeline) =>
       JSON.stringify([mode, output.horizons, output.futureSamples, anomaly.publishesAlarm]);
     if (shape(before) === shape(pipeline)) return;
@@ -152,9 +153,9 @@ export class PipelineRunner {
   }
 
   async #runOnce(task: TaskKind, timestampMs: number): Promise<void> {
-    const { telemetry, clock, logger } = this.#ports;
-    const { name, group } = this.#pipeline;
-    const where = { group, task };
+    const { telemetry, clock } = this.#ports;
+    const where = { group: this.#pipeline.group, task };
+    let stage: Stage = 'scoring';
     let startedMs = clock.nowMs();
     try {
       const { state, isForecastDue } = await this.#turns.run(() => {
@@ -163,16 +164,19 @@ export class PipelineRunner {
         telemetry.evaluations.inc(where);
         return this.#advance(task, timestampMs);
       });
-      if (isForecastDue) await this.#forecasts.run(() => this.#forecast(state, timestampMs));
+      this.#pass(stage);
+      if (isForecastDue) {
+        stage = 'forecast';
+        await this.#forecasts.run(() => this.#forecast(state, timestampMs));
+        this.#pass(stage);
+      }
       this.#lastEvaluationMs = Math.max(timestampMs, this.#lastEvaluationMs ?? timestampMs);
       this.#currentMs = this.#lastEvaluationMs;
       this.#lastDurationMs = clock.nowMs() - startedMs;
-      if (this.#failure !== undefined) logger.log('info', 'pipeline is healthy again', { pipeline: name });
-      this.#failure = undefined;
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       telemetry.evaluationFailures.inc(where);
-      this.#fail(error, timestampMs);
+      this.#fail(stage, error, timestampMs);
     }
     telemetry.evaluationDuration.observe(where, (clock.nowMs() - startedMs) / 1000);
     this.#report();
@@ -193,7 +197,7 @@ export class PipelineRunner {
     const { steps, ended, inside, scored, withoutHistory } = advanced;
     for (const slot of withoutHistory) this.#withoutHistory.add(slot);
     if (ended.length > 0) this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, ended.length);
-    this.#learnCoverage(inside, scored);
+    this.#coverage.learn(inside, scored, state.members.slots.length);
     if (state.contexts.endMs !== beforeMs) this.#now = undefined;
     const isForecastDue = task === 'forecast' || (isFirst && makesForecasts(pipeline));
     // Before the paths are made anew: those start after it.
@@ -268,13 +272,16 @@ export class PipelineRunner {
     await this.#publisher.publish(evaluation);
   }
 
-  #fail(error: unknown, timestampMs: number): void {
-    const { logger } = this.#ports;
+  #pass(stage: Stage): void {
+    if (!this.#failures.pass(stage)) return;
+    this.#ports.logger.log('info', 'pipeline is healthy again', { pipeline: this.#pipeline.name });
+  }
+
+  #fail(stage: Stage, error: unknown, timestampMs: number): void {
     const pipeline = this.#pipeline;
-    const description = describeError(error);
-    if (description !== this.#failure)
-      logger.log('warn', 'evaluation failed', { pipeline: pipeline.name, group: pipeline.group, err: description });
-    this.#failure = description;
+    const err = describeError(error);
+    if (this.#failures.fail(stage, err))
+      this.#ports.logger.log('warn', `${stage} failed`, { pipeline: pipeline.name, group: pipeline.group, err });
     const isOverLimit = error instanceof OpenAnomalyError && error.code === 'series_limit';
     const isOld = timestampMs - (this.#currentMs ?? timestampMs) > HOLD_AFTER_FAILURE_MS;
     if (this.#isPublished && (isOverLimit || isOld)) {
@@ -284,17 +291,6 @@ export class PipelineRunner {
     }
     // Nobody sees these series any more, so nobody waits to be told of their end.
     if (!this.#isPublished) this.#state.takeEnded();
-  }
-
-  #learnCoverage(inside: number, scored: number): void {
-    if (scored === 0) return;
-    const members = Math.max(this.#state.members.slots.length, 1);
-    const keep = (1 - 1 / COVERAGE_WINDOW) ** (scored / members);
-    const weight = keep * this.#coverage.weight + (1 - keep);
-    this.#coverage = {
-      share: (keep * this.#coverage.weight * this.#coverage.share + (1 - keep) * (inside / scored)) / weight,
-      weight,
-    };
   }
 
   #report(): void {
@@ -316,7 +312,7 @@ export class PipelineRunner {
       if (rate !== undefined) telemetry.pipelineFlagRate.set({ ...labels, level }, rate);
     }
     if (pipeline.mode !== 'forecast_only') telemetry.bandCoverageTarget.set(labels, promisedCoverage(pipeline));
-    if (this.#coverage.weight > 0) telemetry.bandCoverage.set(labels, this.#coverage.share);
+    if (this.#coverage.share !== undefined) telemetry.bandCoverage.set(labels, this.#coverage.share);
     for (const engine of Object.keys(status.engines)) this.#reportedEngines.add(engine);
     for (const engine of this.#reportedEngines) {
       const series = status.engines[engine] ?? 0;
@@ -363,8 +359,8 @@ export class PipelineRunner {
       description: pipeline.description,
       query: pipeline.query,
       enabled: pipeline.enabled,
-      health: this.#failure !== undefined ? 'error' : this.#lastEvaluationMs === undefined ? 'starting' : 'ok',
-      lastError: this.#failure,
+      health: this.#failures.current !== undefined ? 'error' : this.#lastEvaluationMs === undefined ? 'starting' : 'ok',
+      lastError: this.#failures.current,
       lastEvaluationMs: this.#lastEvaluationMs,
       lastEvaluationDurationMs: this.#lastDurationMs,
       lastForecastMs: this.#lastForecastMs,

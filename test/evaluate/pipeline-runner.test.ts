@@ -172,12 +172,15 @@ describe('later evaluations', () => {
     const before = evaluations.length;
     await runner.run('forecast', NOON_SLOT_MS + MINUTE_MS);
     expect(evaluations).toHaveLength(before);
-    engine.forecast = forecast;
-    await runner.run('forecast', NOON_SLOT_MS + 2 * MINUTE_MS);
-    expect(runner.status().health).toBe('ok');
-    expect(evaluations).toHaveLength(before + 2);
+    await runner.run('anomaly', NOON_SLOT_MS + 2 * MINUTE_MS);
     expect(evaluations[before]!.steps.map(({ timestampMs }) => timestampMs)).toEqual([NOON_MS + 2 * MINUTE_MS]);
-    expect(evaluations[before + 1]!.lookAhead).toHaveLength(2);
+    expect(runner.status()).toMatchObject({ health: 'error', lastError: 'engine_unavailable: gone' });
+    engine.forecast = forecast;
+    await runner.run('forecast', NOON_SLOT_MS + 3 * MINUTE_MS);
+    expect(runner.status().health).toBe('ok');
+    expect(evaluations).toHaveLength(before + 3);
+    expect(evaluations[before + 1]!.steps.map(({ timestampMs }) => timestampMs)).toEqual([NOON_MS + 3 * MINUTE_MS]);
+    expect(evaluations[before + 2]!.lookAhead).toHaveLength(2);
   });
 
   test('a failed read loses no sample: the next one catches up', async () => {

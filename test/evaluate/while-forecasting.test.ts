@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { OpenAnomalyError } from '../../src/errors.ts';
 import { labelValue } from '../../src/series/labels.ts';
 import { harness, MINUTE_MS, NOON_MS, NOON_SLOT_MS, noisy } from './harness.ts';
 
@@ -96,5 +97,19 @@ describe('while an engine works on a forecast', () => {
     for (let turn = 0; turn < 200; turn++) await nextTurn();
     expect(runner.status()).toMatchObject({ health: 'error', lastForecastMs: NOON_SLOT_MS });
     expect(engine.requests.length - before).toBeLessThan(10);
+  });
+
+  test('what it does well does not hide that scoring fails', async () => {
+    const { runner, held, source } = await waiting(noisy);
+    const forecasting = runner.run('forecast', NOON_SLOT_MS + MINUTE_MS);
+    await expect.poll(() => held.length).toBe(1);
+    source.failure = new OpenAnomalyError('datasource_unavailable', 'refused');
+    await runner.run('anomaly', NOON_SLOT_MS + 2 * MINUTE_MS);
+    held[0]!();
+    await forecasting;
+    expect(runner.status()).toMatchObject({ health: 'error', lastError: 'datasource_unavailable: refused' });
+    source.failure = undefined;
+    await runner.run('anomaly', NOON_SLOT_MS + 3 * MINUTE_MS);
+    expect(runner.status()).toMatchObject({ health: 'ok', lastError: undefined });
   });
 });
