@@ -1,5 +1,5 @@
-/** Value of a gate that nothing passes any more; otherwise it counts the pieces of native work under way. */
-const CLOSED = -1;
+/** Set in the state of a gate that nothing enters any more; the other bits count the pieces of native work under way. */
+const CLOSED = 1 << 30;
 
 /**
  * Keeps a thread from being ended inside of native code: an addon that then finds no JavaScript to return to aborts the
@@ -15,33 +15,30 @@ export class NativeGate {
     this.#state = new Int32Array(memory);
   }
 
-  /** Runs `work`; never begins, and never settles, once the gate is closed: the thread has a moment left. */
+  /** Runs `work`; never begins, and never settles, once the gate is being closed: the thread has a moment left. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.#enter()) return new Promise<never>(() => {});
+    if ((Atomics.add(this.#state, 0, 1) & CLOSED) !== 0) {
+      this.#leave();
+      return new Promise<never>(() => {});
+    }
     try {
       return await work();
     } finally {
-      Atomics.sub(this.#state, 0, 1);
-      Atomics.notify(this.#state, 0);
+      this.#leave();
     }
   }
 
-  /** Resolves once no work is under way and none can begin. */
+  /** Lets nothing in any more, and resolves once what is under way has ended. */
   async close(): Promise<void> {
-    for (;;) {
-      const underWay = Atomics.compareExchange(this.#state, 0, 0, CLOSED);
-      if (underWay === 0 || underWay === CLOSED) return;
-      await Atomics.waitAsync(this.#state, 0, underWay).value;
+    let state = Atomics.or(this.#state, 0, CLOSED) | CLOSED;
+    while (state !== CLOSED) {
+      await Atomics.waitAsync(this.#state, 0, state).value;
+      state = Atomics.load(this.#state, 0);
     }
   }
 
-  #enter(): boolean {
-    let underWay = Atomics.load(this.#state, 0);
-    while (underWay !== CLOSED) {
-      const seen = Atomics.compareExchange(this.#state, 0, underWay, underWay + 1);
-      if (seen === underWay) return true;
-      underWay = seen;
-    }
-    return false;
+  #leave(): void {
+    Atomics.sub(this.#state, 0, 1);
+    Atomics.notify(this.#state, 0);
   }
 }

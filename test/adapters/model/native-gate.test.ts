@@ -60,6 +60,20 @@ describe('a native gate', () => {
     expect(await answers[1]).toBe('done');
   });
 
+  it('lets nothing in while it waits for what is under way', async () => {
+    const gate = new NativeGate();
+    const [first, late] = [work(), work()];
+    const answer = gate.pass(first.run);
+    const closing = new NativeGate(gate.memory).close();
+    const passing = watch(gate.pass(late.run));
+    late.end();
+    first.end();
+    expect(await answer).toBe('done');
+    await closing;
+    await nextTurn();
+    expect({ begun: late.begun, ...passing }).toEqual({ begun: false, settled: false });
+  });
+
   it('is left by work that fails', async () => {
     const gate = new NativeGate();
     await expect(gate.pass(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
