@@ -1,4 +1,5 @@
 import type { Manager } from '../evaluate/manager.ts';
+import type { PipelineStatus } from '../evaluate/status.ts';
 import type { Logger } from '../ports/logger.ts';
 
 const TOLD_EVERY_MS = 15_000;
@@ -7,12 +8,25 @@ const TOLD_EVERY_MS = 15_000;
 export function tellFirstLooks(manager: Pick<Manager, 'status'>, logger: Logger, everyMs = TOLD_EVERY_MS): Disposable {
   const timer = setInterval(() => {
     const starting = manager.status().filter(({ enabled, health }) => enabled && health === 'starting');
-    for (const { name, series, engines } of starting) {
-      const forecast = Object.values(engines).reduce((sum, count) => sum + count, 0);
-      logger.log('info', 'first look at the past', { pipeline: name, series, ...(forecast > 0 && { forecast }) });
-    }
-    if (starting.length === 0) clearInterval(timer);
+    if (starting.length > 0) logger.log('info', 'first look at the past', progressOf(starting));
+    else clearInterval(timer);
   }, everyMs);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** In one line, however many there are; figures that nothing is known of yet are left out. */
+function progressOf(starting: readonly PipelineStatus[]) {
+  const [first, ...others] = starting;
+  const series = sum(starting.map((status) => status.series));
+  const forecast = sum(starting.flatMap(({ engines }) => Object.values(engines)));
+  return {
+    ...(others.length === 0 ? { pipeline: first?.name } : { pipelines: starting.length }),
+    series,
+    ...(forecast > 0 && { forecast }),
+  };
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }

@@ -13,6 +13,7 @@ test('first evaluations are told of as long as they take, and not beyond', () =>
     pipelineStatus({ name: 'a', health: 'starting', series: 1000 }),
     pipelineStatus({ name: 'b', health: 'ok', series: 10 }),
     pipelineStatus({ name: 'c', health: 'starting', enabled: false }),
+    pipelineStatus({ name: 'd', health: 'starting', series: 7, engines: { ets: 5 } }),
   ];
   let looks = 0;
   const manager = {
@@ -29,7 +30,7 @@ test('first evaluations are told of as long as they take, and not beyond', () =>
   statuses = [pipelineStatus({ name: 'a', health: 'ok' })];
   vi.advanceTimersByTime(60_000);
   expect(logger.lines.map(({ message, fields }) => ({ message, ...fields }))).toEqual([
-    { message: 'first look at the past', pipeline: 'a', series: 1000 },
+    { message: 'first look at the past', pipelines: 2, series: 1007, forecast: 5 },
     { message: 'first look at the past', pipeline: 'a', series: 1000, forecast: 307 },
   ]);
   expect(looks).toBe(3);
