@@ -32,6 +32,7 @@ export const suite: Suite = {
     addTimes(bench, node, web);
     await addMemory(bench);
     await compareWithAugurs(bench, node);
+    await addShortPeriods(bench, node);
     await addLooks(bench);
   },
 };
@@ -74,6 +75,19 @@ async function compareWithAugurs(bench: Bench, node: readonly ModelResult[]): Pr
     unit: 'ms',
     value: median(node, ({ msPerSeries }) => msPerSeries[BATCHES.indexOf(32)]!),
     baseline: theirs.msPerSeries[0]!,
+  });
+}
+
+/** What is gained where no rhythm reaches back to the oldest patches. */
+async function addShortPeriods(bench: Bench, node: readonly ModelResult[]): Promise<void> {
+  const name = 'no period beyond 256 steps';
+  bench.progress(name);
+  const { msPerSeries } = await runApart({ way: 'onnxruntime-node, short periods', batches: [32], rounds: 8 });
+  bench.add({
+    name: `batch 32: time a series, ${name}, against a daily one`,
+    unit: 'ms',
+    value: msPerSeries[0]!,
+    baseline: median(node, ({ msPerSeries }) => msPerSeries[BATCHES.indexOf(32)]!),
   });
 }
 

@@ -9,7 +9,7 @@ from tiny import fast
 from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build, scale_of
 from tiny.generator import clean_rhythm, draw_day, draw_series
 from tiny.muon import orthogonal
-from tiny.network import PAST_TOKENS, Tiny, other_way, upside_down
+from tiny.network import OLD_PATCHES, PAST_TOKENS, Tiny, merged, other_way, pool, upside_down, whole
 from tiny.periods import find_periods
 from tiny.train import weights
 from tiny.windows import draw_windows
@@ -85,8 +85,9 @@ def test_a_series_can_be_told_upside_down():
     assert torch.allclose(turned[0], features[1], atol=1e-6)
     assert torch.allclose(turned[1], features[0], atol=1e-6)
     network = Tiny()
-    answer = other_way(network, features)
-    assert torch.allclose(answer[0], -network(features)[1].flip(-1), atol=1e-5)
+    for pooling in whole(), merged():
+        answer = other_way(network, features, pooling)
+        assert torch.allclose(answer[0], -network(features, pooling)[1].flip(-1), atol=1e-5)
 
 
 def test_features_do_not_depend_on_the_unit():
@@ -97,7 +98,8 @@ def test_features_do_not_depend_on_the_unit():
     assert np.abs(one - other).max() < 1e-6
 
 
-def test_what_is_masked_is_not_looked_at():
+@pytest.mark.parametrize("pooling", [whole(), merged()])
+def test_what_is_masked_is_not_looked_at(pooling):
     torch.manual_seed(1)
     network = Tiny(width=32, layers=2, head_hidden=16).eval()
     features = torch.randn(1, PAST_TOKENS + 2, CHANNELS * PATCH)
@@ -106,33 +108,18 @@ def test_what_is_masked_is_not_looked_at():
     changed = features.clone()
     changed[:, :5, :PATCH] += 10
     with torch.no_grad():
-        assert torch.allclose(network(features), network(changed), atol=1e-5)
-
-
-@pytest.mark.parametrize("draw", [part.population, part.queue])
-def test_counts_and_queues_never_fall_below_nothing(draw):
-    rng = np.random.default_rng(4)
-    for _ in range(50):
-        x = draw(rng, 3000, part.profile(rng, 3000, 288))
-        assert len(x) == 3000
-        assert np.isfinite(x).all() and x.min() >= 0
-        if draw is part.population:
-            assert np.array_equal(x, np.round(x))
-
-
-def test_a_clock_that_slips_keeps_its_rhythm():
-    rng = np.random.default_rng(9)
-    x = part.slipped(rng, 4000, lambda steps: np.arange(steps) % 50 * 1.0, most=40)
-    assert len(x) == 4000
-    broken = np.count_nonzero((np.diff(x) != 1) & (np.diff(x) != -49))
-    assert 0 < broken <= 5
+        assert torch.allclose(network(features, pooling), network(changed, pooling), atol=1e-5)
+        changed[:, 5:9, :PATCH] += 10
+        assert not torch.allclose(network(features, pooling), network(changed, pooling), atol=1e-3)
 
 
 def test_windows_can_be_learnt_from():
-    features, targets = draw_windows(np.random.default_rng(5), 3, 2)
+    features, targets, longest = draw_windows(np.random.default_rng(5), 3, 2)
     assert features.shape[1:] == (PAST_TOKENS + 2, CHANNELS * PATCH)
     assert targets.shape == (len(features), 2 * PATCH)
     assert np.isfinite(features).all() and np.abs(targets).max() <= 12
+    has_template = features[:, COARSE_TOKENS:].reshape(len(features), -1, CHANNELS, PATCH)[:, :, 3].any((1, 2))
+    assert has_template[longest > 0].any() and not has_template[longest == 0].any()
 
 
 def test_noise_on_a_clean_rhythm_is_white():
@@ -162,3 +149,18 @@ def test_steps_of_muon_are_nearly_orthogonal_whatever_the_shape():
         assert step.shape == shape
         sizes = torch.linalg.svdvals(step)
         assert 0.5 < sizes.min() and sizes.max() < 1.4
+
+
+def test_old_patches_go_on_as_the_mean_of_those_that_were_seen():
+    x = torch.arange(PAST_TOKENS + 1.0)[None, :, None].repeat(1, 1, 2)
+    seen = torch.ones(1, PAST_TOKENS + 1)
+    seen[:, COARSE_TOKENS : COARSE_TOKENS + 9] = 0
+    same, all_seen = pool(x, seen, whole())
+    assert torch.equal(all_seen, seen)
+    assert torch.equal(same[:, 9 + COARSE_TOKENS :], x[:, 9 + COARSE_TOKENS :])
+    fewer, counts = pool(x, seen, merged())
+    assert fewer.shape[1] == PAST_TOKENS + 1 - OLD_PATCHES + 3
+    assert counts[0, COARSE_TOKENS : COARSE_TOKENS + 3].tolist() == [0, 7, 8]
+    assert fewer[0, COARSE_TOKENS + 1, 0] == COARSE_TOKENS + (9 + 15) / 2
+    assert fewer[0, COARSE_TOKENS + 2, 0] == COARSE_TOKENS + (16 + 23) / 2
+    assert torch.equal(fewer[:, -9:], x[:, -9:])

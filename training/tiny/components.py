@@ -95,16 +95,6 @@ def pulses(rng, n):
     return shape * size[cycle]
 
 
-def slipped(rng, n, draw, most=600):
-    """What `draw(steps)` draws, with a clock that starts anew at some instants: a restart, a job that was moved by hand."""
-    lengths = [int(log_uniform(rng, 1, most)) for _ in range(int(rng.integers(1, 6)))]
-    x = draw(n + sum(lengths))
-    for length in lengths:
-        at = int(rng.integers(0, len(x) - length))
-        x = np.concatenate([x[:at], x[at + length :]])
-    return x
-
-
 def level_shifts(rng, n):
     """Steps up and down; some go back after a while, as incidents do."""
     out = np.zeros(n)
@@ -207,55 +197,6 @@ def dropouts(rng, n):
     for at in rng.integers(0, n, rng.poisson(n * log_uniform(rng, 1e-3, 2e-2)) + 1):
         out[at : at + int(rng.integers(1, longest + 1))] = size * rng.uniform(0.4, 1)
     return out
-
-
-def members(rng, n):
-    """Members that answer in turn or at random behind one address, each with a level of its own; often for some time only."""
-    count = int(rng.choice([2, 2, 3, 4]))
-    levels = rng.standard_normal(count)
-    turn = np.arange(n) % count if rng.random() < 0.6 else rng.integers(0, count, n)
-    if rng.random() < 0.3:
-        # One of them is rarely asked.
-        turn = (rng.random(n) < log_uniform(rng, 0.02, 0.5)).astype(int)
-    out = levels[turn]
-    if rng.random() < 0.6:
-        away = plateaus(rng, n)
-        out = np.where(away > np.median(away), out, levels[0])
-    return out
-
-
-def population(rng, n, rhythm):
-    """How many are there: connections, pods, orders in process. Each arrives at an instant and stays for a while (M/G/∞).
-
-    Whole numbers that are held; `rhythm` (n, about standard) moves the logarithm of the rate of arrivals.
-    """
-    stay = log_uniform(rng, 2, 2000)
-    level = min(log_uniform(rng, 0.3, 300), 20 * stay)
-    rate = level / stay * np.exp(np.clip(rng.uniform(0, 1.5) * rhythm, -5, 2))
-    arrivals = rng.poisson(rate)
-    if rng.random() < 0.3:
-        arrivals = arrivals * rng.geometric(rng.uniform(0.05, 1), n)
-    came = np.repeat(np.arange(n), arrivals)
-    kind = rng.random()
-    if kind < 0.6:
-        stays = rng.exponential(stay, len(came))
-    elif kind < 0.8:
-        stays = stay * np.exp(rng.standard_normal(len(came)))
-    else:
-        stays = np.full(len(came), stay)
-    left = np.minimum(came + stays.astype(int) + 1, n)
-    return np.cumsum(arrivals - np.bincount(left, minlength=n + 1)[:n]).astype(float)
-
-
-def queue(rng, n, rhythm):
-    """Work that waits: it comes with a rhythm and in bursts, is done at a steady rate, and never falls below nothing."""
-    use = rng.uniform(0.5, 1.05)
-    size = np.exp(np.clip(rng.uniform(0, 1) * rhythm, -4, 2))
-    work = rng.poisson(size / size.mean() * use * log_uniform(rng, 0.02, 20)).astype(float)
-    if rng.random() < 0.5:
-        work = work * rng.geometric(rng.uniform(0.02, 0.6), n)
-    total = np.cumsum(work - (work.mean() / use + 1e-9))
-    return total - np.minimum(0, np.minimum.accumulate(total))
 
 
 def bumps(rng, n):

@@ -62,12 +62,12 @@ def average(ratios) -> float:
 
 
 def load(path: Path, which: str, ways: bool = False):
-    """Answers a function: features (n, tokens, 224) float32 → quantiles in asinh space (n, patches, 32, 13)."""
+    """Answers a function: features (n, tokens, 224), pooling (m, 24) float32 → quantiles in asinh space (n, patches, 32, 13)."""
     if path.suffix == ".onnx":
         import onnxruntime
 
         session = onnxruntime.InferenceSession(path)
-        return lambda features: session.run(None, {"features": features})[0]
+        return lambda features, pooling: session.run(None, {"features": features, "pooling": pooling})[0]
     import torch
 
     from .network import Tiny, other_way
@@ -78,10 +78,10 @@ def load(path: Path, which: str, ways: bool = False):
     network.eval()
     print(json.dumps({key: checkpoint["progress"][key] for key in ("seconds", "steps", "windows")}))
 
-    def predict(features):
+    def predict(features, pooling):
         with torch.no_grad():
-            x = torch.from_numpy(features)
-            return ((network(x) + other_way(network, x)) / 2 if ways else network(x)).numpy()
+            x, pooling = torch.from_numpy(features), torch.from_numpy(pooling)
+            return ((network(x, pooling) + other_way(network, x, pooling)) / 2 if ways else network(x, pooling)).numpy()
 
     return predict
 
@@ -89,15 +89,25 @@ def load(path: Path, which: str, ways: bool = False):
 def forecast(predict, histories, periods, horizon):
     """Quantiles (n, horizon, 13) in the series' own unit."""
     patches = -(-horizon // PATCH)
-    out = []
-    for start in range(0, len(histories), 128):
-        built = [build(h[-HISTORY - 12_000 :], p, patches) for h, p in zip(histories[start : start + 128], periods[start : start + 128], strict=True)]
-        location = np.array([b[1] for b in built])[:, None, None]
-        scale = np.array([b[2] for b in built])[:, None, None]
-        u = predict(np.stack([b[0] for b in built]))
-        u = np.sort(u.reshape(len(u), -1, len(LEVELS)), -1)[:, :horizon]
-        out.append(np.sinh(np.clip(u, -12, 12)) * scale + location)
-    return np.concatenate(out)
+    out = np.empty((len(histories), horizon, len(LEVELS)))
+    for pooling, rows in pooled(periods):
+        for part in np.array_split(rows, -(-len(rows) // 128)) if len(rows) else []:
+            built = [build(histories[i][-HISTORY - 12_000 :], periods[i], patches) for i in part]
+            location = np.array([b[1] for b in built])[:, None, None]
+            scale = np.array([b[2] for b in built])[:, None, None]
+            u = predict(np.stack([b[0] for b in built]), pooling)
+            u = np.sort(u.reshape(len(u), -1, len(LEVELS)), -1)[:, :horizon]
+            out[part] = np.sinh(np.clip(u, -12, 12)) * scale + location
+    return out
+
+
+def pooled(periods):
+    """Yields a pooling and the rows that go with it."""
+    from .network import NEW_STEPS, merged, whole
+
+    is_short = np.array([max(found[:2], default=0) <= NEW_STEPS for found in periods], bool)
+    yield whole().numpy(), np.flatnonzero(~is_short)
+    yield merged().numpy(), np.flatnonzero(is_short)
 
 
 def score(predict, series, seconds, term):

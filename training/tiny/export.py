@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments) -> None:
     import torch
 
-    from .network import MOST_HORIZON_PATCHES, PAST_TOKENS, Tiny
+    from .network import MERGED, MOST_HORIZON_PATCHES, OLD_PATCHES, PAST_TOKENS, Tiny, merged
 
     checkpoint = torch.load(arguments.checkpoint, map_location="cpu", weights_only=False)
     network = Tiny(**checkpoint["shape"])
@@ -37,12 +37,12 @@ def run(arguments) -> None:
     example[:, :, PATCH : 2 * PATCH] = 1
     torch.onnx.export(
         network,
-        (example,),
+        (example, merged()),
         str(path),
-        input_names=["features"],
+        input_names=["features", "pooling"],
         output_names=["quantiles"],
         opset_version=OPSET,
-        dynamic_axes={"features": {0: "batch", 1: "tokens"}, "quantiles": {0: "batch", 1: "horizon_patches"}},
+        dynamic_axes={"features": {0: "batch", 1: "tokens"}, "pooling": {0: "merged"}, "quantiles": {0: "batch", 1: "horizon_patches"}},
         do_constant_folding=True,
         dynamo=False,
     )
@@ -67,6 +67,7 @@ def run(arguments) -> None:
             "coarse_tokens": COARSE_TOKENS,
             "coarse_bin": BIN,
             "context_patches": CONTEXT_PATCHES,
+            "pooling": {"name": "pooling", "patches": OLD_PATCHES, "merged": MERGED},
         },
         "output": {"name": "quantiles", "levels": LEVELS, "space": "asinh"},
         "normalisation": NORMALISATION,

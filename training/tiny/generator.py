@@ -15,7 +15,7 @@ from .components import log_uniform, standard
 # Steps a day (or an hour) has at the usual resolutions; the rest of the periods comes from no calendar.
 CALENDAR_DAYS = [24, 48, 60, 96, 144, 240, 288, 288, 360, 480, 720, 1440, 1440]
 
-CLEAN_SHARE = 0.12
+CLEAN_SHARE = 0.09
 
 # What else happens to a load, and how often.
 STRUCTURES = [
@@ -51,10 +51,8 @@ def draw_series(rng: np.random.Generator, n: int, day: int) -> np.ndarray:
             x = np.maximum(x + rng.uniform(0, 4), 0)
     elif kind < 0.85:
         x = gauge(rng, n)
-    elif kind < 0.9:
+    elif kind < 0.91:
         x = ratio_of_counts(rng, n, day)
-    elif kind < 0.95:
-        x = held_counts(rng, n, day)
     else:
         share = rng.uniform(0.2, 0.8)
         other = part.gaussian_process(rng, n) if rng.random() < 0.3 else link(rng, composite(rng, n, day))
@@ -87,11 +85,7 @@ def composite(rng, n, day):
 
     x = np.zeros(n)
     if w := weight(0.6, 0.2, 3):
-        if rng.random() < 0.05:
-            # The clock was put forward, or a load moved to other hours.
-            rhythm = part.slipped(rng, n, lambda steps: part.profile(rng, steps, day), day / 4)
-        else:
-            rhythm = part.profile(rng, n, day)
+        rhythm = part.profile(rng, n, day)
         if rng.random() < 0.4:
             rhythm = rhythm * part.week(rng, n, day)
         if v := weight(0.4, 0.05, 0.6):
@@ -99,7 +93,7 @@ def composite(rng, n, day):
         x += w * rhythm
     for chance, high in ((0.35, 3), (0.15, 2)):
         if w := weight(chance, 0.2, high):
-            x += w * (part.slipped(rng, n, lambda steps: part.pulses(rng, steps)) if rng.random() < 0.15 else part.pulses(rng, n))
+            x += w * part.pulses(rng, n)
     if w := weight(0.5, 0.1, 3):
         x += w * part.noise_power(rng, n, rng.uniform(0.6, 2.4))
     for chance, draw in STRUCTURES:
@@ -140,9 +134,10 @@ def link(rng, x):
 def gauge(rng, n):
     """Gauges with little noise: memory that rises and falls back, levels that are held, work that drains."""
     kind = rng.random()
-    if kind < 0.7:
-        teeth = part.ramps if kind < 0.3 else part.sawteeth
-        x = part.slipped(rng, n, lambda steps: teeth(rng, steps)) if rng.random() < 0.25 else teeth(rng, n)
+    if kind < 0.3:
+        x = part.ramps(rng, n)
+    elif kind < 0.7:
+        x = part.sawteeth(rng, n)
     elif kind < 0.82:
         x = fast.relax(part.plateaus(rng, n), log_uniform(rng, 0.01, 1), log_uniform(rng, 0.01, 1))
     else:
@@ -154,22 +149,9 @@ def gauge(rng, n):
         x = x + rng.uniform(0.1, 1) * part.pulses(rng, n)
     if rng.random() < 0.3:
         x = x + part.incidents(rng, n)
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         x = x + part.dropouts(rng, n)
-    if rng.random() < 0.1:
-        x = x + log_uniform(rng, 0.05, 1.5) * part.members(rng, n)
     return x
-
-
-def held_counts(rng, n, day):
-    """How many there are of something, or how much work waits."""
-    rhythm = np.zeros(n)
-    if rng.random() < 0.6:
-        rhythm = part.profile(rng, n, day)
-    for chance, draw in ((0.4, part.level_shifts), (0.3, part.incidents), (0.2, part.plateaus)):
-        if rng.random() < chance:
-            rhythm = rhythm + draw(rng, n)
-    return part.population(rng, n, rhythm) if rng.random() < 0.65 else part.queue(rng, n, rhythm)
 
 
 def ratio_of_counts(rng, n, day):
@@ -222,8 +204,6 @@ def collector(rng, x):
         # A source that is slower than the scrape repeats itself.
         hold = int(rng.choice([2, 3, 5, 10, 15, 60]))
         x = np.repeat(x[::hold], hold)[: len(x)]
-    if rng.random() < 0.02:
-        x = x + log_uniform(rng, 0.05, 1.5) * x.std() * part.members(rng, len(x))
     return x
 
 

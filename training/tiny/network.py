@@ -13,6 +13,13 @@ MOST_HORIZON_PATCHES = 30
 PAST_TOKENS = COARSE_TOKENS + CONTEXT_PATCHES
 FUTURE_CHANNELS = 5
 
+# The oldest patches of a context, which go on as means of MERGED each where no rhythm is longer than what is left.
+OLD_PATCHES = 24
+MERGED = 8
+MERGED_BEHIND = 1
+NEW_STEPS = (CONTEXT_PATCHES - OLD_PATCHES) * PATCH
+UNSEEN = -1e4
+
 
 class Residual(nn.Module):
     """Two-layer perceptron beside a linear map."""
@@ -69,7 +76,10 @@ class Layer(nn.Module):
 
 
 class Tiny(nn.Module):
-    """features (batch, 36 + horizon patches, 224) → quantiles in asinh space (batch, horizon patches, 32, 13)."""
+    """features (batch, 36 + horizon patches, 224), pooling (m, 24) → quantiles in asinh space (batch, horizon patches, 32, 13).
+
+    `pooling` says which of the oldest patches go on as one: `whole()` or `merged()`.
+    """
 
     def __init__(self, width: int = 128, layers: int = 5, heads: int = 4, head_hidden: int = 224):
         super().__init__()
@@ -80,27 +90,55 @@ class Tiny(nn.Module):
         self.norm = RootMeanSquareNorm(width)
         self.head = Residual(width + FUTURE_CHANNELS * PATCH, head_hidden, PATCH * len(LEVELS))
 
-    def forward(self, features):
-        return self.read(self.mix(self.embed(features), features), features)
+    def forward(self, features, pooling):
+        return self.read(self.mix(self.embed(features), features, pooling), features)
 
     def embed(self, features):
         x = torch.cat([self.coarse(features[:, :COARSE_TOKENS]), self.fine(features[:, COARSE_TOKENS:])], 1)
         return x + self.position[: x.shape[1]]
 
-    def mix(self, x, features):
+    def mix(self, x, features, pooling):
         """The part that bears reduced precision in training: (batch, tokens, width) → (batch, horizon, width)."""
-        seen = features[:, :PAST_TOKENS, PATCH : 2 * PATCH].sum(-1)
         # A past token without a single value is not looked at; horizon tokens always are.
-        past = (seen < 0.5).to(features.dtype) * -1e4
-        bias = torch.cat([past, features[:, PAST_TOKENS:, 0] * 0], 1)[:, None, None, :]
-        for layer in self.layers[:-1]:
+        seen = (features[:, :PAST_TOKENS, PATCH : 2 * PATCH].sum(-1) > 0.5).to(features.dtype)
+        seen = torch.cat([seen, features[:, PAST_TOKENS:, 0] * 0 + 1], 1)
+        for layer in self.layers[:MERGED_BEHIND]:
+            x = layer(x, bias_of(seen))
+        x, seen = pool(x, seen, pooling)
+        bias = bias_of(seen)
+        for layer in self.layers[MERGED_BEHIND:-1]:
             x = layer(x, bias)
-        return self.norm(self.layers[-1](x, bias, PAST_TOKENS))
+        return self.norm(self.layers[-1](x, bias, PAST_TOKENS - OLD_PATCHES + pooling.shape[0]))
 
     def read(self, x, features):
         future = features[:, PAST_TOKENS:, (CHANNELS - FUTURE_CHANNELS) * PATCH :]
         quantiles = self.head(torch.cat([x, future], -1))
         return quantiles.view(quantiles.shape[0], -1, PATCH, len(LEVELS))
+
+
+def whole():
+    """Each patch goes on by itself; (24, 24)"""
+    return torch.eye(OLD_PATCHES)
+
+
+def merged():
+    """Eight patches go on as one: for contexts without a rhythm of more than NEW_STEPS steps; (3, 24)"""
+    return torch.eye(OLD_PATCHES // MERGED).repeat_interleave(MERGED, 1)
+
+
+def pool(x, seen, pooling):
+    """Means of old patches that were seen, and how many each stands for, in place of the patches themselves."""
+    first, last = COARSE_TOKENS, COARSE_TOKENS + OLD_PATCHES
+    old = seen[:, first:last, None]
+    count = pooling @ old
+    mean = pooling @ (x[:, first:last] * old) / count.clamp(min=1)
+    x = torch.cat([x[:, :first], mean, x[:, last:]], 1)
+    return x, torch.cat([seen[:, :first], count[..., 0], seen[:, last:]], 1)
+
+
+def bias_of(seen):
+    """What attention adds for a token that stands for so many: each would have been looked at as much."""
+    return torch.where(seen > 0, torch.log(seen.clamp(min=1)), UNSEEN)[:, None, None, :]
 
 
 def upside_down(features):
@@ -115,9 +153,9 @@ def upside_down(features):
     return x.view(features.shape)
 
 
-def other_way(network, features):
+def other_way(network, features, pooling):
     """The answer for the series upside down, turned back; shapes as in `Tiny`."""
-    return -network(upside_down(features)).flip(-1)
+    return -network(upside_down(features), pooling).flip(-1)
 
 
 def start_from_pilot(network: Tiny, weights: dict) -> None:

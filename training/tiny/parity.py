@@ -14,6 +14,7 @@ import numpy as np
 
 from .features import build
 from .generator import draw_series
+from .network import NEW_STEPS, merged, whole
 from .periods import find_periods
 
 CASES = 50
@@ -40,7 +41,9 @@ def run(arguments) -> None:
         periods = find_periods(history, calendar)
         patches = 1 + index % 3
         features, _, _ = build(history, periods, patches)
-        outputs = session.run(None, {"features": features[None]})[0][0]
+        merge = max(periods[:2], default=0) <= NEW_STEPS
+        pooling = (merged() if merge else whole()).numpy()
+        outputs = session.run(None, {"features": features[None], "pooling": pooling})[0][0]
         cases.append(
             {
                 "name": name,
@@ -48,6 +51,7 @@ def run(arguments) -> None:
                 "values": [None if np.isnan(v) else float(v) for v in history],
                 "periods": periods,
                 "horizonPatches": patches,
+                "merged": merge,
                 "features": pack(features),
                 "outputs": pack(outputs),
             }

@@ -20,7 +20,7 @@ from torch.nn import functional
 from .features import LEVELS, PATCH
 from .generator import source_hash
 from .muon import Muon
-from .network import PAST_TOKENS, Tiny, other_way, start_from_pilot
+from .network import NEW_STEPS, PAST_TOKENS, Tiny, merged, other_way, start_from_pilot, whole
 from .windows import draw_windows
 
 HORIZONS = [2, 4, 8, 15, 30]
@@ -28,6 +28,8 @@ HORIZON_SHARES = [0.4, 0.2, 0.15, 0.13, 0.12]
 POOL_WINDOWS = 3000
 LEAST_WINDOWS = 400
 BLOCK_SERIES = 16
+# Of the windows without a long rhythm, how many are learnt with their old patches merged, as they go in service.
+MERGED_SHARE = 0.8
 REUSE = 1.5
 CHECKPOINT_SECONDS = 240
 LOSS_LIMIT = 5.0
@@ -62,8 +64,7 @@ def draw_for_ever(queue, seed: int) -> None:
     rng = np.random.default_rng(seed)
     while True:
         horizon = int(rng.choice(HORIZONS, p=HORIZON_SHARES))
-        features, targets = draw_windows(rng, BLOCK_SERIES, horizon)
-        queue.put((horizon, features, targets))
+        queue.put((horizon, *draw_windows(rng, BLOCK_SERIES, horizon)))
 
 
 class Pool:
@@ -73,6 +74,7 @@ class Pool:
         self._queue = queue
         self._features = {}
         self._targets = {}
+        self._longest = {}
         self._next = dict.fromkeys(HORIZONS, 0)
         self.drawn = 0
         self.used = 0
@@ -80,13 +82,15 @@ class Pool:
     def fill(self) -> None:
         """Takes new windows as long as too few were drawn for what was used; waits for them where there are none."""
         while self.used + REUSE * POOL_WINDOWS > REUSE * self.drawn or not self._is_filled():
-            horizon, features, targets = self._queue.get()
+            horizon, features, targets, longest = self._queue.get()
             if horizon not in self._features:
                 self._features[horizon] = np.empty((POOL_WINDOWS, *features.shape[1:]), np.float32)
                 self._targets[horizon] = np.empty((POOL_WINDOWS, *targets.shape[1:]), np.float32)
+                self._longest[horizon] = np.empty(POOL_WINDOWS, int)
             at = (self._next[horizon] + np.arange(len(features))) % POOL_WINDOWS
             self._features[horizon][at] = features
             self._targets[horizon][at] = targets
+            self._longest[horizon][at] = longest
             self._next[horizon] += len(features)
             self.drawn += len(features)
 
@@ -94,10 +98,17 @@ class Pool:
         return all(self._next[horizon] >= LEAST_WINDOWS for horizon in HORIZONS)
 
     def batch(self, rng, size: int):
+        """Features, targets, and whether old patches are merged: of windows without a long rhythm alone, in the mean as many as are drawn."""
         horizon = int(rng.choice(HORIZONS, p=HORIZON_SHARES))
-        rows = rng.integers(0, min(self._next[horizon], POOL_WINDOWS), size)
+        is_short = self._longest[horizon][: min(self._next[horizon], POOL_WINDOWS)] <= NEW_STEPS
+        short = is_short.mean()
+        merge = bool(rng.random() < MERGED_SHARE * short)
+        of_short = size if merge else round(size * (1 - MERGED_SHARE) * short / (1 - MERGED_SHARE * short))
+        rows = np.concatenate(
+            [rng.choice(np.flatnonzero(part), count) for part, count in ((is_short, of_short), (~is_short, size - of_short)) if count]
+        )
         self.used += size
-        return torch.from_numpy(self._features[horizon][rows]), torch.from_numpy(self._targets[horizon][rows])
+        return torch.from_numpy(self._features[horizon][rows]), torch.from_numpy(self._targets[horizon][rows]), merge
 
 
 class Optimiser:
@@ -195,13 +206,14 @@ def run(arguments) -> None:
 def learn(arguments, network, average, optimiser, progress, pool) -> None:
     rng = np.random.default_rng([arguments.seed, len(progress["runs"])])
     levels = torch.tensor(LEVELS, device=arguments.device)
+    poolings = whole().to(arguments.device), merged().to(arguments.device)
 
     autocast = functools.partial(torch.autocast, arguments.device.split(":")[0], torch.bfloat16, has_bfloat16(arguments.device))
 
-    def loss_of(features, targets, taught):
+    def loss_of(features, targets, pooling, taught):
         embedded = network.embed(features)
         with autocast():
-            mixed = network.mix(embedded, features)
+            mixed = network.mix(embedded, features, pooling)
         quantiles = network.read(mixed.float(), features)
         losses = pinball(quantiles, targets, levels).clamp(max=LOSS_LIMIT)
         loss, weighed = losses.mean(), (losses * weights(features)).mean()
@@ -211,20 +223,23 @@ def learn(arguments, network, average, optimiser, progress, pool) -> None:
         distance = functional.smooth_l1_loss(quantiles, taught, reduction="none") * 4 * levels * (1 - levels)
         return loss, weighed + arguments.taught * distance.mean()
 
-    def teach(features):
+    def teach(features, pooling):
         with torch.no_grad(), autocast():
-            return other_way(average, features).float()
+            return other_way(average, features, pooling).float()
 
     if arguments.compile:
+        # Once for each horizon, with old patches merged and without.
+        torch._dynamo.config.cache_size_limit = 2 * len(HORIZONS)
         loss_of = torch.compile(loss_of, dynamic=False)
     total = arguments.minutes * 60
     last = saved = time.monotonic()
     smooth = None
     while progress["seconds"] < total:
         pool.fill()
-        features, targets = (part.to(arguments.device) for part in pool.batch(rng, arguments.batch))
+        features, targets, merge = pool.batch(rng, arguments.batch)
+        features, targets, pooling = features.to(arguments.device), targets.to(arguments.device), poolings[merge]
         optimiser.set_rate(learning_rate(progress["seconds"] / total, progress["steps"], arguments))
-        loss, total_loss = loss_of(features, targets, teach(features) if arguments.taught > 0 else None)
+        loss, total_loss = loss_of(features, targets, pooling, teach(features, pooling) if arguments.taught > 0 else None)
         optimiser.zero_grad()
         total_loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -15,11 +15,12 @@ TARGET_LIMIT = 12.0
 
 
 def draw_windows(rng: np.random.Generator, series: int, horizon_patches: int):
-    """Windows of `series` fresh series: features (n, 36 + horizon, 224) float32 and targets (n, horizon · 32) float32.
+    """Windows of `series` fresh series: features (n, 36 + horizon, 224) and targets (n, horizon · 32) float32, and their
+    longest periods in steps, 0 where there is none.
 
     Targets are in the features' asinh space. Windows whose numbers overflow are left out.
     """
-    features, targets = [], []
+    features, targets, longest = [], [], []
     for _ in range(series):
         day = draw_day(rng)
         x = draw_series(rng, SERIES, day)
@@ -27,12 +28,14 @@ def draw_windows(rng: np.random.Generator, series: int, horizon_patches: int):
         for _ in range(WINDOWS_A_SERIES):
             origin = int(rng.integers(EARLIEST, SERIES - horizon_patches * PATCH + 1))
             history = disturb(rng, interrupt(rng, x[max(0, origin - HISTORY) : origin]))
-            f, location, scale = build(history, looks.periods_at(origin), horizon_patches)
+            periods = looks.periods_at(origin)
+            f, location, scale = build(history, periods, horizon_patches)
             target = np.arcsinh((x[origin : origin + horizon_patches * PATCH] - location) / scale)
             if np.isfinite(f).all() and np.isfinite(target).all():
                 features.append(f)
                 targets.append(np.clip(target, -TARGET_LIMIT, TARGET_LIMIT))
-    return np.stack(features), np.stack(targets).astype(np.float32)
+                longest.append(max(periods[:2], default=0))
+    return np.stack(features), np.stack(targets).astype(np.float32), np.array(longest)
 
 
 class Looks:

@@ -3,11 +3,14 @@ import { asinh } from './asinh.ts';
 import { CHANNELS, type ModelManifest, PATCH_STEPS } from './manifest.ts';
 import { type Scaling, scalingOf, toUnits } from './scaling.ts';
 
+/** Of the periods of a series, how many have a template. */
+export const USED_PERIODS = 2;
+
 /** What a model is asked about: the past of a series up to an instant. */
 export interface PastWindow {
   /** NaN is a missing sample. All of it counts: templates and coarse tokens look back beyond the context tokens. */
   readonly values: Float64Array;
-  /** Periods in steps, best first; the first two are used. */
+  /** Periods in steps, best first; `USED_PERIODS` of them are used. */
   readonly periods: readonly number[];
 }
 

@@ -21,8 +21,19 @@ export interface ModelManifest {
   readonly coarseTokens: number;
   /** Steps in a bin of a coarse token. */
   readonly coarseBinSteps: number;
+  /** Undefined: each token goes through the whole network. */
+  readonly pooling: PoolingInput | undefined;
   /** Patches ahead that one run can answer. */
   readonly mostHorizonPatches: number;
+}
+
+/** Where the network is told which of its oldest context tokens go on as one. */
+export interface PoolingInput {
+  readonly name: string;
+  /** Of the oldest context tokens, how many this is about. */
+  readonly patches: number;
+  /** How many of them go on as one where no rhythm is longer than the context tokens that stay: a divisor of `patches`. */
+  readonly merged: number;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -41,6 +52,7 @@ export function parseManifest(text: string, file: string): ModelManifest {
   if (JSON.stringify(output['levels']) !== JSON.stringify(QUANTILE_LEVELS)) {
     throw problem(file, `output.levels must be ${JSON.stringify(QUANTILE_LEVELS)}`);
   }
+  const contextPatches = countAt(input, 'context_patches', file);
   return {
     id: textAt(root, 'id', file),
     version: textAt(root, 'version', file),
@@ -49,11 +61,26 @@ export function parseManifest(text: string, file: string): ModelManifest {
     bytes: countAt(root, 'bytes', file),
     inputName: textAt(input, 'name', file),
     outputName: textAt(output, 'name', file),
-    contextPatches: countAt(input, 'context_patches', file),
+    contextPatches,
     coarseTokens: input['coarse_tokens'] === undefined ? 0 : countAt(input, 'coarse_tokens', file),
     coarseBinSteps: input['coarse_bin'] === undefined ? 0 : countAt(input, 'coarse_bin', file),
+    pooling:
+      input['pooling'] === undefined ? undefined : poolingAt(objectAt(input, 'pooling', file), contextPatches, file),
     mostHorizonPatches: Math.max(1, countAt(root, 'horizon_patches_max', file)),
   };
+}
+
+function poolingAt(parent: Json, contextPatches: number, file: string): PoolingInput {
+  const pooling = {
+    name: textAt(parent, 'name', file),
+    patches: countAt(parent, 'patches', file),
+    merged: countAt(parent, 'merged', file),
+  };
+  const { patches, merged } = pooling;
+  if (merged < 1 || patches % merged !== 0) throw problem(file, 'pooling.merged must be a divisor of pooling.patches');
+  if (patches > contextPatches)
+    throw problem(file, `pooling.patches must be at most context_patches, ${contextPatches}`);
+  return pooling;
 }
 
 function parseJson(text: string, file: string): Json {

@@ -1,6 +1,6 @@
 import { OpenAnomalyError } from '../../../errors.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../../../forecast/quantile.ts';
-import { FeatureBuilder, type PastWindow } from './features.ts';
+import { FeatureBuilder, type PastWindow, USED_PERIODS } from './features.ts';
 import { type ModelManifest, PATCH_STEPS } from './manifest.ts';
 import type { ModelFiles } from './model-files.ts';
 import { fromUnits, type Scaling } from './scaling.ts';
@@ -10,6 +10,13 @@ const LEVELS = QUANTILE_LEVELS.length;
 
 /** Windows in one run: beyond this many hardly anything gets faster, while the runtime keeps the memory of its largest run. */
 const RUN_WINDOWS = 16;
+
+/** Windows that go through the network together. */
+interface Run {
+  readonly indexes: readonly number[];
+  readonly merge: boolean;
+  readonly horizonSteps: number;
+}
 
 /** Takes the rows of one window: horizon × levels, ascending. They are overwritten after the call. */
 export type TakeRows = (index: number, rows: Float64Array) => void;
@@ -28,15 +35,18 @@ export class PatchModel {
     this.#features = new FeatureBuilder(manifest);
   }
 
-  /** Opens the network and runs it once: the next run is a warm one, and a network of another shape is found out. */
+  /** Opens the network and runs it each way it can be: the next run is a warm one, and a network of another shape is found out. */
   static async open(files: ModelFiles, openSession: OpenSession): Promise<PatchModel> {
     const { manifest } = files;
     const model = new PatchModel(manifest, await openSession(files));
     const trial = new Float32Array(model.#features.length(1));
-    const { length } = await model.#session.run(trial, 1);
-    if (length === PATCH_STEPS * LEVELS) return model;
-    const what = `model ${manifest.id} answers ${length} numbers for a patch, not ${PATCH_STEPS * LEVELS}`;
-    throw new OpenAnomalyError('engine_unavailable', `${what}: its file and its manifest do not belong together`);
+    for (const merge of manifest.pooling === undefined ? [false] : [false, true]) {
+      const { length } = await model.#session.run(trial, 1, merge);
+      if (length === PATCH_STEPS * LEVELS) continue;
+      const what = `model ${manifest.id} answers ${length} numbers for a patch, not ${PATCH_STEPS * LEVELS}`;
+      throw new OpenAnomalyError('engine_unavailable', `${what}: its file and its manifest do not belong together`);
+    }
+    return model;
   }
 
   /** Steps of a past that the model sees one by one. */
@@ -45,8 +55,8 @@ export class PatchModel {
   }
 
   /**
-   * Forecasts each window `horizonSteps` ahead, some at a time, and hands out their rows in order. Horizons beyond what
-   * one run answers are made in blocks: the median of a block is the past of the next, whose levels are no nearer to
+   * Forecasts each window `horizonSteps` ahead, some at a time, and hands out their rows in no particular order. Horizons
+   * beyond what one run answers are made in blocks: the median of a block is the past of the next, whose levels are no nearer to
    * their median than those at the end of the block before, since what was guessed is not known.
    */
   async forecast(windows: readonly PastWindow[], horizonSteps: number, take: TakeRows): Promise<void> {
@@ -59,23 +69,38 @@ export class PatchModel {
   }
 
   async #forecastBlock(windows: readonly PastWindow[], horizonSteps: number, take: TakeRows): Promise<void> {
-    const patches = Math.ceil(horizonSteps / PATCH_STEPS);
-    const length = this.#features.length(patches);
-    for (let from = 0; from < windows.length; from += RUN_WINDOWS) {
-      const count = Math.min(RUN_WINDOWS, windows.length - from);
-      if (this.#input.length < count * length) this.#input = new Float32Array(count * length);
-      const input = this.#input.subarray(0, count * length);
-      const scalings: Scaling[] = [];
-      for (let i = 0; i < count; i++) {
-        scalings.push(this.#features.fill(windows[from + i]!, input.subarray(i * length, (i + 1) * length)));
-      }
-      const output = await this.#session.run(input, count);
-      if (this.#rows.length !== horizonSteps * LEVELS) this.#rows = new Float64Array(horizonSteps * LEVELS);
-      for (let i = 0; i < count; i++) {
-        fillRows(output.subarray(i * patches * PATCH_STEPS * LEVELS), scalings[i]!, this.#rows);
-        take(from + i, this.#rows);
+    if (this.#rows.length !== horizonSteps * LEVELS) this.#rows = new Float64Array(horizonSteps * LEVELS);
+    const merges = windows.map(({ periods }) => this.#merges(periods));
+    for (const merge of [false, true]) {
+      const indexes = [...windows.keys()].filter((index) => merges[index] === merge);
+      for (let from = 0; from < indexes.length; from += RUN_WINDOWS) {
+        await this.#run(windows, { indexes: indexes.slice(from, from + RUN_WINDOWS), merge, horizonSteps }, take);
       }
     }
+  }
+
+  /** Whether the oldest patches tell too little to go through the network one by one: no period reaches back to them. */
+  #merges(periods: readonly number[]): boolean {
+    const { pooling, contextPatches } = this.manifest;
+    if (pooling === undefined) return false;
+    const newestSteps = (contextPatches - pooling.patches) * PATCH_STEPS;
+    return periods.slice(0, USED_PERIODS).every((period) => period <= newestSteps);
+  }
+
+  async #run(windows: readonly PastWindow[], { indexes, merge, horizonSteps }: Run, take: TakeRows): Promise<void> {
+    const patches = Math.ceil(horizonSteps / PATCH_STEPS);
+    const length = this.#features.length(patches);
+    const count = indexes.length;
+    if (this.#input.length < count * length) this.#input = new Float32Array(count * length);
+    const input = this.#input.subarray(0, count * length);
+    const scalings = indexes.map((index, i) =>
+      this.#features.fill(windows[index]!, input.subarray(i * length, (i + 1) * length)),
+    );
+    const output = await this.#session.run(input, count, merge);
+    indexes.forEach((index, i) => {
+      fillRows(output.subarray(i * patches * PATCH_STEPS * LEVELS), scalings[i]!, this.#rows);
+      take(index, this.#rows);
+    });
   }
 
   async #forecastFar({ values, periods }: PastWindow, horizonSteps: number): Promise<Float64Array> {

@@ -6,8 +6,11 @@ import { silenceRuntime } from './silence.ts';
 
 /** A loaded network: features (batch × tokens × channels × patch) in, rows in asinh space out, both float32. */
 export interface ModelSession {
-  /** `features` holds exactly `batch` series; the answer is batch × horizon patches × patch × levels. */
-  run(features: Float32Array, batch: number): Promise<Float32Array>;
+  /**
+   * `features` holds exactly `batch` series; the answer is batch × horizon patches × patch × levels. `merge`: the oldest
+   * tokens go on as some that stand for them, where the manifest tells of a pooling.
+   */
+  run(features: Float32Array, batch: number, merge: boolean): Promise<Float32Array>;
 }
 
 /** Opens a session on one thread. Throws `engine_unavailable` where the runtime or the file cannot be loaded. */
@@ -25,7 +28,7 @@ export function onnxSessions(
 ): OpenSession {
   return async ({ manifest, model }) => {
     const { InferenceSession, Tensor } = await loadRuntime(importRuntime);
-    const { inputName, outputName } = manifest;
+    const { inputName, outputName, pooling } = manifest;
     try {
       // One thread: the pool decides how many cores forecasting may use.
       const session = await InferenceSession.create(model, {
@@ -34,12 +37,19 @@ export function onnxSessions(
         executionMode: 'sequential',
         logSeverityLevel: LOG_SEVERITY,
       });
-      if (!session.inputNames.includes(inputName)) throw new Error(`it has no input "${inputName}"`);
+      for (const name of pooling === undefined ? [inputName] : [inputName, pooling.name]) {
+        if (!session.inputNames.includes(name)) throw new Error(`it has no input "${name}"`);
+      }
       if (!session.outputNames.includes(outputName)) throw new Error(`it has no output "${outputName}"`);
+      const poolingOf = (merged: number) =>
+        pooling && { [pooling.name]: new Tensor('float32', ...poolingMatrix(pooling.patches, merged)) };
+      const whole = poolingOf(1);
+      const merged = poolingOf(pooling?.merged ?? 1);
       return {
-        async run(features, batch) {
+        async run(features, batch, merge) {
           const shape = [batch, features.length / batch / TOKEN_WIDTH, TOKEN_WIDTH];
-          const answer = await session.run({ [inputName]: new Tensor('float32', features, shape) });
+          const input = new Tensor('float32', features, shape);
+          const answer = await session.run({ [inputName]: input, ...(merge ? merged : whole) });
           return answer[outputName]!.data as Float32Array;
         },
       };
@@ -50,11 +60,19 @@ export function onnxSessions(
   };
 }
 
+/** Which of `patches` tokens make up each token that goes on, `merged` of them in a row: its numbers and its shape. */
+function poolingMatrix(patches: number, merged: number): [Float32Array, [number, number]] {
+  const rows = patches / merged;
+  const matrix = new Float32Array(rows * patches);
+  for (let i = 0; i < patches; i++) matrix[Math.floor(i / merged) * patches + i] = 1;
+  return [matrix, [rows, patches]];
+}
+
 /** The same sessions, opened and run within the gate alone. */
 export function sessionsBehind(gate: NativeGate, openSession: OpenSession): OpenSession {
   return async (files) => {
     const session = await gate.pass(() => openSession(files));
-    return { run: (features, batch) => gate.pass(() => session.run(features, batch)) };
+    return { run: (features, batch, merge) => gate.pass(() => session.run(features, batch, merge)) };
   };
 }
 

@@ -32,6 +32,10 @@ async function changeManifest(copy: string, change: (manifest: Record<string, ne
   await writeFile(file, JSON.stringify(manifest));
 }
 
+function changePooling(copy: string, change: object): Promise<void> {
+  return changeManifest(copy, (manifest) => Object.assign(manifest['input']!['pooling'], change));
+}
+
 describe('model shelf', () => {
   it('opens the shipped model, once', async () => {
     let opened = 0;
@@ -61,6 +65,15 @@ describe('model shelf', () => {
     ],
     ['other output', (copy) => changeManifest(copy, (m) => Object.assign(m['output']!, { name: 'x' })), 'output "x"'],
     ['other tokens', (copy) => changeManifest(copy, (m) => Object.assign(m['input']!, { context_patches: 70 })), 'run'],
+    ['other input', (copy) => changePooling(copy, { name: 'x' }), 'input "x"'],
+    ['other pooling', (copy) => changePooling(copy, { merged: 5 }), 'pooling.merged must be a divisor'],
+    ['no merging', (copy) => changePooling(copy, { merged: 0 }), 'pooling.merged must be a divisor'],
+    [
+      'too much pooling',
+      (copy) => changePooling(copy, { patches: 40 }),
+      'pooling.patches must be at most context_patches',
+    ],
+    ['less pooling', (copy) => changePooling(copy, { patches: 16 }), 'dimensions'],
   ])('says what is wrong with a model that is %s', async (name, change, said) => {
     const shelf = new ModelShelf({ dir: await copyOf(name, change) });
     await expect(shelf.open()).rejects.toMatchObject({ code: 'engine_unavailable' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PastWindow } from '../../../../src/adapters/model/onnx/features.ts';
-import { PATCH_STEPS } from '../../../../src/adapters/model/onnx/manifest.ts';
+import { type ModelManifest, PATCH_STEPS } from '../../../../src/adapters/model/onnx/manifest.ts';
 import type { ModelFiles } from '../../../../src/adapters/model/onnx/model-files.ts';
 import { PatchModel } from '../../../../src/adapters/model/onnx/patch-model.ts';
 import { MEDIAN_INDEX, QUANTILE_LEVELS } from '../../../../src/forecast/quantile.ts';
@@ -22,16 +22,22 @@ const files: ModelFiles = {
     contextPatches: CONTEXT_PATCHES,
     coarseTokens: 0,
     coarseBinSteps: 0,
+    pooling: undefined,
     mostHorizonPatches: MOST_PATCHES,
   },
   model: new Uint8Array(),
 };
 
 /** A network whose median is the newest value it sees, and whose other levels lie `spread(step)` units around it, unsorted. */
-async function lastValueModel(spread: (step: number) => number, runs: number[] = []): Promise<PatchModel> {
-  return PatchModel.open(files, async () => ({
-    async run(features, batch) {
+async function lastValueModel(
+  spread: (step: number) => number,
+  runs: number[] = [],
+  { pooling, merges = [] }: { readonly pooling?: ModelManifest['pooling']; readonly merges?: boolean[] } = {},
+): Promise<PatchModel> {
+  return PatchModel.open({ ...files, manifest: { ...files.manifest, pooling } }, async () => ({
+    async run(features, batch, merge) {
       runs.push(batch);
+      merges.push(merge);
       const tokens = features.length / batch / TOKEN;
       const steps = (tokens - CONTEXT_PATCHES) * PATCH_STEPS;
       const output = new Float32Array(batch * steps * LEVELS);
@@ -74,7 +80,7 @@ describe('patch model', () => {
     }
   });
 
-  it('runs windows some at a time, and hands them out in order', async () => {
+  it('runs windows some at a time', async () => {
     const runs: number[] = [];
     const model = await lastValueModel(() => 0, runs);
     const rows = await forecast(
@@ -87,6 +93,23 @@ describe('patch model', () => {
     });
     // The first run is the trial of opening.
     expect(runs).toEqual([1, 16, 16, 8]);
+  });
+
+  it('merges the oldest patches of windows whose rhythms fit into the others', async () => {
+    const runs: number[] = [];
+    const merges: boolean[] = [];
+    const pooling = { name: 'pooling', patches: 2, merged: 2 };
+    const model = await lastValueModel(() => 0, runs, { pooling, merges });
+    const newestSteps = (CONTEXT_PATCHES - pooling.patches) * PATCH_STEPS;
+    const kinds = [[], [newestSteps], [newestSteps + 1], [5, newestSteps + 1], [5, 7, newestSteps + 1]];
+    const windows = kinds.map((periods, i) => ({ ...window(i / 10), periods }));
+    const rows = await forecast(model, windows, 5);
+    rows.forEach((row, i) => {
+      expect(row[MEDIAN_INDEX]).toBeCloseTo(i / 10, 5);
+    });
+    // Two trials, then those whose rhythm is too long, then the others.
+    expect(runs).toEqual([1, 1, 2, 3]);
+    expect(merges).toEqual([false, true, false, true]);
   });
 
   it('makes far horizons in blocks, on its own median, and never narrower than before', async () => {
