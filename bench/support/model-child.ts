@@ -130,7 +130,8 @@ async function measure({ way, batches, rounds }: ModelTask): Promise<ModelResult
   const prepare = await forecasterOf(way);
   // What series and code need stays out of the growth: everything but the session has run before.
   const statistical = { open: () => Promise.reject(new Error('none')), openIfAvailable: async () => undefined };
-  for (const count of batches) await forecastBatch(batchOf(count, 'climatology', knownPeriods(count, PERIODS)), statistical);
+  for (const count of batches)
+    await forecastBatch(batchOf(count, 'climatology', knownPeriods(count, PERIODS)), statistical);
   const before = heldBytes();
   const msPerSeries: number[] = [];
   let sum = 0;
