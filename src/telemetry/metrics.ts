@@ -53,7 +53,7 @@ export function createTelemetry() {
 
     pipelineHealthy: gauge(
       'pipeline_healthy',
-      'Whether the last evaluation of the pipeline succeeded (1) or not (0).',
+      'Whether both scoring and forecasts of the pipeline succeeded last (1) or not (0).',
       PIPELINE,
     ),
     pipelineSeries: gauge('pipeline_series', 'Series the pipeline holds.', PIPELINE),

@@ -255,8 +255,8 @@ describe('generated alerts', () => {
               'checkout_latency',
               {
                 description:
-                  'Pipeline checkout_latency has failed at every evaluation lately; the landing page and the log of oa:9877 say why.',
-                summary: 'Evaluations of a pipeline fail.',
+                  'Pipeline checkout_latency has lately failed to score its series, or to forecast them; the landing page and the log of oa:9877 say why.',
+                summary: 'A pipeline fails to score or to forecast.',
               },
               ours,
             ),

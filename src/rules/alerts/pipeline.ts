@@ -30,9 +30,9 @@ export function pipelineRules(scope: Scope, { scores }: { readonly scores: boole
       for: atLeast(5 * MINUTE_MS, 3 * scope.distanceMs),
       labels: labelled(scope, 'warning'),
       annotations: {
-        summary: 'Evaluations of a pipeline fail.',
+        summary: 'A pipeline fails to score or to forecast.',
         description:
-          'Pipeline {{ $labels.pipeline }} has failed at every evaluation lately; the landing page and the log of {{ $labels.instance }} say why.',
+          'Pipeline {{ $labels.pipeline }} has lately failed to score its series, or to forecast them; the landing page and the log of {{ $labels.instance }} say why.',
       },
     },
   ];
