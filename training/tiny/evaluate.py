@@ -103,9 +103,9 @@ def forecast(predict, histories, periods, horizon):
 
 def pooled(periods):
     """Yields a pooling and the rows that go with it."""
-    from .network import NEW_STEPS, merged, whole
+    from .network import merged, merges, whole
 
-    is_short = np.array([max(found[:2], default=0) <= NEW_STEPS for found in periods], bool)
+    is_short = np.array([merges(found) for found in periods], bool)
     yield whole().numpy(), np.flatnonzero(~is_short)
     yield merged().numpy(), np.flatnonzero(is_short)
 

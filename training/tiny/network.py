@@ -126,6 +126,11 @@ def merged():
     return torch.eye(OLD_PATCHES // MERGED).repeat_interleave(MERGED, 1)
 
 
+def merges(periods) -> bool:
+    """Whether old patches are merged for a series with these periods in steps, as the product decides it."""
+    return max(periods[:2], default=0) <= NEW_STEPS
+
+
 def pool(x, seen, pooling):
     """Means of old patches that were seen, and how many each stands for, in place of the patches themselves."""
     first, last = COARSE_TOKENS, COARSE_TOKENS + OLD_PATCHES

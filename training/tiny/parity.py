@@ -14,7 +14,7 @@ import numpy as np
 
 from .features import build
 from .generator import draw_series
-from .network import NEW_STEPS, merged, whole
+from .network import merged, merges, whole
 from .periods import find_periods
 
 CASES = 50
@@ -41,7 +41,7 @@ def run(arguments) -> None:
         periods = find_periods(history, calendar)
         patches = 1 + index % 3
         features, _, _ = build(history, periods, patches)
-        merge = max(periods[:2], default=0) <= NEW_STEPS
+        merge = merges(periods)
         pooling = (merged() if merge else whole()).numpy()
         outputs = session.run(None, {"features": features[None], "pooling": pooling})[0][0]
         cases.append(
