@@ -10,6 +10,7 @@ import { forecastable, forecastInTurns } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
 import type { Members, PipelineState } from './pipeline-state.ts';
 import { readHistory } from './read-task.ts';
+import { Retry } from './retry.ts';
 import { encodeSnapshot } from './snapshot.ts';
 import { type Stage, StageFailures } from './stage-failures.ts';
 import { createState, makesForecasts } from './state-shape.ts';
@@ -41,6 +42,7 @@ export class PipelineRunner {
   readonly #running = new Set<Promise<void>>();
   #withoutHistory = new Set<number>();
   readonly #failures = new StageFailures();
+  readonly #forecastRetry = new Retry();
   #lastEvaluationMs: number | undefined;
   #lastDurationMs: number | undefined;
   #lastForecastMs: number | undefined;
@@ -85,7 +87,7 @@ export class PipelineRunner {
     this.#pipeline = pipeline;
     this.#file = file;
     this.#state.online?.adopt(pipeline);
-    if (!makesForecasts(pipeline)) this.#failures.pass('forecast');
+    if (!makesForecasts(pipeline)) this.#pass('forecast');
     const shape = ({ mode, output, anomaly }: Pipeline) =>
       JSON.stringify([mode, output.horizons, output.futureSamples, anomaly.publishesAlarm]);
     if (shape(before) === shape(pipeline)) return;
@@ -176,6 +178,8 @@ export class PipelineRunner {
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       telemetry.evaluationFailures.inc(where);
+      // Without new samples there was no forecast either.
+      if (task === 'forecast' || stage === 'forecast') this.#forecastRetry.fail(timestampMs, this.#pipeline.intervalMs);
       this.#fail(stage, error, timestampMs);
     }
     telemetry.evaluationDuration.observe(where, (clock.nowMs() - startedMs) / 1000);
@@ -199,11 +203,13 @@ export class PipelineRunner {
     if (ended.length > 0) this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, ended.length);
     this.#coverage.learn(inside, scored, state.members.slots.length);
     if (state.contexts.endMs !== beforeMs) this.#now = undefined;
-    const isForecastDue = task === 'forecast' || (isFirst && makesForecasts(pipeline));
+    const isForecastDue =
+      task === 'forecast' || (isFirst && makesForecasts(pipeline)) || this.#forecastRetry.isDue(timestampMs);
     // Before the paths are made anew: those start after it.
     if (isForecastDue) this.#forecastOfNow(state);
     if (steps.length > 0 || ended.length > 0 || (isFirst && !isForecastDue))
       await this.#publish(state, { timestampMs, advanced, lookAhead: isForecastDue ? [] : this.#lookAhead(state) });
+    if (isForecastDue) this.#forecastRetry.begin();
     return { state, isForecastDue };
   }
 
@@ -273,6 +279,7 @@ export class PipelineRunner {
   }
 
   #pass(stage: Stage): void {
+    if (stage === 'forecast') this.#forecastRetry.pass();
     if (!this.#failures.pass(stage)) return;
     this.#ports.logger.log('info', 'pipeline is healthy again', { pipeline: this.#pipeline.name });
   }

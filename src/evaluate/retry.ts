@@ -1,0 +1,30 @@
+/** Schedules of forecasts may be a day apart. */
+const LONGEST_WAIT_MS = 900_000;
+
+/**
+ * When a forecast that failed is tried again: with the evaluation after one interval, then after two more, four, … One
+ * that fails since there is too much to do must not add to it.
+ */
+export class Retry {
+  #failures = 0;
+  #dueMs = Number.POSITIVE_INFINITY;
+
+  isDue(timestampMs: number): boolean {
+    return timestampMs >= this.#dueMs;
+  }
+
+  /** What is under way is not tried once more beside it. */
+  begin(): void {
+    this.#dueMs = Number.POSITIVE_INFINITY;
+  }
+
+  fail(timestampMs: number, intervalMs: number): void {
+    this.#dueMs = timestampMs + Math.min(intervalMs * 2 ** this.#failures, LONGEST_WAIT_MS);
+    this.#failures++;
+  }
+
+  pass(): void {
+    this.#failures = 0;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+  }
+}
