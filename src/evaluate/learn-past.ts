@@ -21,10 +21,10 @@ export async function learnPast(
 ): Promise<void> {
   const { pipeline, read, newcomers, hasPast, toMs } = past;
   const { stepMs } = pipeline;
-  const { warmUpMs } = techniqueByName(pipeline.anomaly.technique);
+  const { warmUpMs, pastMs = warmUpMs } = techniqueByName(pipeline.anomaly.technique);
   const learntToMs = looksAtIncrementsOnly(pipeline)
     ? state.contexts.endMs! - catchUpSteps(pipeline) * stepMs
-    : toMs - warmUpMs;
+    : toMs - pastMs;
   const remembers = warmUpMs > 0 || state.online !== undefined;
   const count = remembers ? Math.max(0, Math.round((toMs - learntToMs) / stepMs)) : 0;
   const startMs = toMs - (count - 1) * stepMs;

@@ -50,6 +50,8 @@ export interface Technique {
   readonly views: readonly string[];
   /** Past that a new series learns from before it is scored, where it can be had; 0 for techniques without memory. */
   readonly warmUpMs: number;
+  /** Past that it learns from where the pipeline holds that much anyway; `warmUpMs` unless said. */
+  readonly pastMs?: number;
   /** Whether what it remembers is by the clock of the pipeline's time zone, and of no use by another. */
   readonly knowsTimeOfDay?: boolean;
   /** Share of usual samples inside the band at a confidence level; undefined: the level itself. */

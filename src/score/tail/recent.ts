@@ -27,6 +27,8 @@ export const JUMP = 1;
 export const SHIFT = 2;
 /** Where a forecast was made before the value: its distance from the expected value. */
 export const FORECAST = 3;
+/** Where the series has been in the last week; it is joined with the others in a way of its own, see range.ts. */
+export const RANGE = 4;
 export const SLOPES: readonly number[] = [1, 1 / 3, 1 / 5, 1];
 
 /**

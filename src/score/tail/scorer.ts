@@ -12,6 +12,7 @@ import {
 import { SlotTable } from '../slot-table.ts';
 import { countVisit, daySlotOf, learnMaximum, learntMaximum, maximumAround } from './day-slots.ts';
 import { correct, Front, OFF, STILL, stepCorrection, TAIL, uncorrect, youthOf } from './front.ts';
+import { RANGE_BYTES, RANGE_DOUBLES, RANGE_FLOATS, Range, startRange } from './range.ts';
 import {
   ABOVE,
   BELOW,
@@ -32,7 +33,7 @@ import {
   startTailAtFirstMove,
   tailSlope,
 } from './rarity.ts';
-import { centresOf, FORECAST, learnLevel, pushValue, RECENT_DOUBLES, SLOPES } from './recent.ts';
+import { centresOf, FORECAST, learnLevel, pushValue, RANGE, RECENT_DOUBLES, SLOPES } from './recent.ts';
 import {
   EDGE,
   FIRST_INDEX,
@@ -83,6 +84,7 @@ export class TailScorer implements Scorer {
   readonly #scaleRate: number;
   readonly #table: SlotTable;
   readonly #front: Front;
+  readonly #range = new Range();
   /** Ratios of a young series, until its tails begin. */
   readonly #young: (Float32Array | undefined)[] = [];
   #youngCount = 0;
@@ -98,10 +100,10 @@ export class TailScorer implements Scorer {
     this.#scaleRate = 1 - 2 ** (-1 / (SCALE_HALF_LIFE_DAYS * stepsPerDay));
     this.#front = new Front(weights);
     this.#table = new SlotTable({
-      doubles: RECENT_DOUBLES,
-      floats: RARITY_FLOATS * this.#views,
+      doubles: RECENT_DOUBLES + RANGE_DOUBLES,
+      floats: RARITY_FLOATS * this.#views + RANGE_FLOATS,
       words: 1 + this.#slotsPerDay * this.#views,
-      bytes: VIEW_BYTES + 2 * this.#views + this.#slotsPerDay,
+      bytes: VIEW_BYTES + 2 * this.#views + this.#slotsPerDay + RANGE_BYTES,
     });
   }
 
@@ -113,6 +115,8 @@ export class TailScorer implements Scorer {
     this.remove(slot);
     this.#table.add(slot);
     this.#table.words[slot * this.#table.widths.words] = NO_DAY_SLOT;
+    this.#prepareRange(slot);
+    startRange(this.#range.row);
     this.#young[slot] = new Float32Array(this.#youngFloats());
     this.#youngCount++;
   }
@@ -132,6 +136,7 @@ export class TailScorer implements Scorer {
       if (Number.isFinite(value)) {
         this.#prepare(slot, this.#daySlotAt(run.startMs + i * this.#stepMs), Number.NaN);
         this.#front.look(value);
+        this.#range.look(value);
         this.#learnSample(slot, value);
       } else this.#miss(slot);
     }
@@ -143,7 +148,8 @@ export class TailScorer implements Scorer {
     const { floats, widths } = this.#table;
     const { value: values, quantiles, view } = columns;
     const by = { step: this.#stepCorrection, samples: 0 };
-    const opinion = { lower: 0, upper: 0, raw: 0 };
+    const opinion = { expected: 0, lower: 0, upper: 0, raw: 0 };
+    const range = this.#range;
     const daySlot = this.#daySlotAt(timestampMs);
     const hasForecasts = this.#views > FORECAST && quantiles.length > 0;
     for (let i = 0; i < columns.count; i++) {
@@ -156,16 +162,21 @@ export class TailScorer implements Scorer {
         continue;
       }
       this.#prepare(slot, daySlot, hasForecasts ? quantiles[i * ROW_LEVELS + MEDIAN_INDEX]! : Number.NaN);
+      range.look(value);
       if (!this.isWarm(slot) || front.kind[0] === OFF) {
         setUnscored(columns, i);
         front.look(value);
       } else {
         by.samples = floats[slot * widths.floats + SAMPLES]!;
         front.findBand(uncorrect(edge, by));
-        opinion.raw = correct(front.look(value), by) / edge;
+        range.findEdges(uncorrect(edge, by));
+        const joined = front.look(value);
+        opinion.raw = correct(Math.max(joined, range.rarity), by) / edge;
         opinion.lower = front.lower;
         opinion.upper = front.upper;
-        view[i] = front.loudest();
+        opinion.expected = front.lower / 2 + front.upper / 2;
+        range.narrow(opinion);
+        view[i] = range.rarity > joined ? RANGE : front.loudest();
         // A series that has stood at 0, but not for long: no value is a surprise yet, and there is no band to show.
         if (front.upper - front.lower === Number.POSITIVE_INFINITY) setUnscored(columns, i);
         else settleBand(columns, i, opinion, options);
@@ -201,6 +212,7 @@ export class TailScorer implements Scorer {
       front.centre[FORECAST] = forecast;
       front.usual[FORECAST] = forecast;
     }
+    this.#prepareRange(slot);
     if (this.#table.words[slot * widths.words] !== daySlot) this.#turnDaySlot(slot, daySlot);
     for (let j = 0; j < this.#views; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
@@ -211,6 +223,20 @@ export class TailScorer implements Scorer {
         putShape(front, j, floats, row, SLOPES);
       } else this.#prepareStill(j, { samples: floats[row + SAMPLES]!, value: doubles[slot * widths.doubles]! });
     }
+  }
+
+  #prepareRange(slot: number): void {
+    const { doubles, floats, small, widths } = this.#table;
+    const { row } = this.#range;
+    row.doubles = doubles;
+    row.floats = floats;
+    row.small = small;
+    row.double = slot * widths.doubles + RECENT_DOUBLES;
+    row.float = (slot + 1) * widths.floats - RANGE_FLOATS;
+    row.byte = (slot + 1) * widths.bytes - RANGE_BYTES;
+    const newest = slot * widths.doubles;
+    const isKnown = small[slot * widths.bytes + VALUES]! >= 2;
+    this.#range.before = isKnown ? doubles[newest]! / 3 + doubles[newest + 1]! / 3 : Number.NaN;
   }
 
   /**
@@ -253,6 +279,8 @@ export class TailScorer implements Scorer {
       learnScale(floats, row, size, samplesOfScale, this.#scaleRate);
       if (size > floats[row + SLOT_MAXIMUM]!) floats[row + SLOT_MAXIMUM] = size;
     }
+    const samples = floats[slot * widths.floats + SAMPLES]!;
+    this.#range.learn(value, Math.max(this.#scaleRate, 1 / (samples + 1)));
     pushValue(doubles, slot * widths.doubles, value);
     small[bytes + VALUES] = Math.min(small[bytes + VALUES]! + 1, 6);
     small[bytes + LEVELS] = learnLevel(doubles, slot * widths.doubles, value, small[bytes + LEVELS]!);
@@ -306,6 +334,7 @@ export class TailScorer implements Scorer {
     words[firstWord] = daySlot;
     const bytes = slot * widths.bytes;
     const isFirst = before === NO_DAY_SLOT;
+    if (!isFirst) this.#range.turn(daySlot < before);
     const visits = isFirst ? 0 : countVisit(small, bytes + VIEW_BYTES + 2 * this.#views + before);
     const turns = isFirst ? 0 : countVisit(small, bytes + TURNS);
     for (let j = 0; j < this.#views; j++) {

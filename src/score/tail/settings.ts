@@ -11,6 +11,9 @@ export const JUMP_WEIGHT = 1;
 export const SHIFT_WEIGHT = 0.85;
 export const FORECAST_WEIGHT = 0.5;
 
+/** What the rarity of leaving the range of a week counts for, beside that of the others joined. */
+export const RANGE_WEIGHT = 0.9;
+
 /** The share of samples that counts as the tail. */
 export const TAIL_SHARE = 0.04;
 /** Step of the tracked tail start, in logarithms. */
@@ -63,3 +66,14 @@ export const PLAIN_LEVEL_SAMPLES = 8;
 export const LEVEL_SAMPLES = 12;
 /** Missing samples in a row after which what was before says nothing about what comes. */
 export const LONGEST_GAP = 30;
+
+/** Days whose extremes are the range of a series, all days of a week among them. Until it has seen them it has none. */
+export const RANGE_DAYS = 7;
+/** What is thought of how far a series goes beyond its range, the slots of the day that opinion weighs, and those remembered. */
+export const RANGE_INDEX = 0.1;
+export const RANGE_INDEX_WEIGHT = 20;
+export const RANGE_MEMORY = 100;
+/** A slot of the day widens a side of the range by this factor at most. */
+export const MOST_RANGE_GROWTH = 1.25;
+/** A side of the range is at least this share of all of it. */
+export const LEAST_RANGE_SIDE = 0.1;
