@@ -12,8 +12,7 @@ const START_MS = Date.UTC(2026, 2, 2);
 /** Load of a service: 60 in the night, 140 by day, noise of 3. */
 function loadOf(seed: number) {
   const random = randomOf(seed);
-  return (step: number) =>
-    100 - 40 * Math.cos((2 * Math.PI * (step % DAY_STEPS)) / DAY_STEPS) + 3 * gaussian(random);
+  return (step: number) => 100 - 40 * Math.cos((2 * Math.PI * (step % DAY_STEPS)) / DAY_STEPS) + 3 * gaussian(random);
 }
 
 class Series {
