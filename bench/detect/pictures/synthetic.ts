@@ -81,7 +81,7 @@ export async function newLevelPicture(): Promise<string> {
   return stripsPicture('A new level as two techniques see it', [
     {
       ...when,
-      title: 'tail: news when it begins, then usual',
+      title: 'tail: flagged until the range of the week has followed',
       note: 'synthetic, a minute a sample; the level rises by 120 at 12:00 and stays',
       watched: await watch(set, { rule: TAIL }),
     },
@@ -103,10 +103,10 @@ export async function blindPicture(): Promise<string> {
     return last;
   });
   const hours = { fromMs: atClock('04:00'), toMs: atClock('14:00') };
-  return stripsPicture('What the score does not see', [
+  return stripsPicture('What the score sees late or not at all', [
     {
       ...hours,
-      title: 'A slow leak',
+      title: 'A slow leak: seen when it leaves the range of the week, two hours after it began',
       note: 'synthetic, a minute a sample; from 06:00 on it gains .06 a minute, its noise has a deviation of 2',
       set: leak,
       watched: await watch(leak, { rule: TAIL }),
