@@ -148,6 +148,8 @@ export class TailScorer implements Scorer {
     const { floats, widths } = this.#table;
     const { value: values, quantiles, view } = columns;
     const by = { step: this.#stepCorrection, samples: 0 };
+    // The range is left once in half an hour at most, however many samples that are.
+    const byRange = { step: 0, samples: 0 };
     const opinion = { expected: 0, lower: 0, upper: 0, raw: 0 };
     const range = this.#range;
     const daySlot = this.#daySlotAt(timestampMs);
@@ -168,15 +170,17 @@ export class TailScorer implements Scorer {
         front.look(value);
       } else {
         by.samples = floats[slot * widths.floats + SAMPLES]!;
+        byRange.samples = by.samples;
         front.findBand(uncorrect(edge, by));
-        range.findEdges(uncorrect(edge, by));
-        const joined = front.look(value);
-        opinion.raw = correct(Math.max(joined, range.rarity), by) / edge;
+        range.findEdges(uncorrect(edge, byRange));
+        const joined = correct(front.look(value), by);
+        const beyond = correct(range.rarity, byRange);
+        opinion.raw = Math.max(joined, beyond) / edge;
         opinion.lower = front.lower;
         opinion.upper = front.upper;
         opinion.expected = front.lower / 2 + front.upper / 2;
         range.narrow(opinion);
-        view[i] = range.rarity > joined ? RANGE : front.loudest();
+        view[i] = beyond > joined ? RANGE : front.loudest();
         // A series that has stood at 0, but not for long: no value is a surprise yet, and there is no band to show.
         if (front.upper - front.lower === Number.POSITIVE_INFINITY) setUnscored(columns, i);
         else settleBand(columns, i, opinion, options);
