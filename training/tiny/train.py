@@ -55,7 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--generators", type=int, default=1, help="processes that draw windows")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--float32", action="store_true", help="no bfloat16 maths, twice as slow where the processor has them")
     parser.add_argument("--compile", action="store_true", help="a third faster after some minutes; needs a C++ compiler")
 
 
@@ -209,8 +208,7 @@ def learn(arguments, network, average, optimiser, progress, pool) -> None:
     levels = torch.tensor(LEVELS, device=arguments.device)
     poolings = whole().to(arguments.device), merged().to(arguments.device)
 
-    reduced = has_bfloat16(arguments.device) and not arguments.float32
-    autocast = functools.partial(torch.autocast, arguments.device.split(":")[0], torch.bfloat16, reduced)
+    autocast = functools.partial(torch.autocast, arguments.device.split(":")[0], torch.bfloat16, has_bfloat16(arguments.device))
 
     def loss_of(features, targets, pooling, taught):
         embedded = network.embed(features)
