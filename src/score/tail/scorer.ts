@@ -49,6 +49,8 @@ import {
 
 const DAY_MS = 86_400_000;
 const ROW_LEVELS = QUANTILE_LEVELS.length;
+/** After clocks went back an earlier time of day is no new day for so long; no time zone moves them by more. */
+const CLOCK_CHANGE_MS = 3 * 3_600_000;
 /** Slot of the day before the first sample. */
 const NO_DAY_SLOT = 65_535;
 
@@ -85,6 +87,8 @@ export class TailScorer implements Scorer {
   readonly #table: SlotTable;
   readonly #front: Front;
   readonly #range = new Range();
+  /** When the sample was taken that is looked at, and its slot of the day. */
+  readonly #now = { timeMs: 0, daySlot: 0 };
   /** Ratios of a young series, until its tails begin. */
   readonly #young: (Float32Array | undefined)[] = [];
   #youngCount = 0;
@@ -134,7 +138,8 @@ export class TailScorer implements Scorer {
     for (let i = 0; i < run.count; i++) {
       const value = run.values[run.from + i]!;
       if (Number.isFinite(value)) {
-        this.#prepare(slot, this.#daySlotAt(run.startMs + i * this.#stepMs), Number.NaN);
+        this.#setNow(run.startMs + i * this.#stepMs);
+        this.#prepare(slot, Number.NaN);
         this.#front.look(value);
         this.#range.look(value);
         this.#learnSample(slot, value);
@@ -152,7 +157,7 @@ export class TailScorer implements Scorer {
     const byRange = { step: 0, samples: 0 };
     const opinion = { expected: 0, lower: 0, upper: 0, raw: 0 };
     const range = this.#range;
-    const daySlot = this.#daySlotAt(timestampMs);
+    this.#setNow(timestampMs);
     const hasForecasts = this.#views > FORECAST && quantiles.length > 0;
     for (let i = 0; i < columns.count; i++) {
       const slot = slots[i]!;
@@ -163,7 +168,7 @@ export class TailScorer implements Scorer {
         setUnscored(columns, i);
         continue;
       }
-      this.#prepare(slot, daySlot, hasForecasts ? quantiles[i * ROW_LEVELS + MEDIAN_INDEX]! : Number.NaN);
+      this.#prepare(slot, hasForecasts ? quantiles[i * ROW_LEVELS + MEDIAN_INDEX]! : Number.NaN);
       range.look(value);
       if (!this.isWarm(slot) || front.kind[0] === OFF) {
         setUnscored(columns, i);
@@ -206,7 +211,7 @@ export class TailScorer implements Scorer {
   }
 
   /** Puts the views of a series into the front, as they are before its newest value; NaN where none was forecast. */
-  #prepare(slot: number, daySlot: number, forecast: number): void {
+  #prepare(slot: number, forecast: number): void {
     const { doubles, floats, small, widths } = this.#table;
     const front = this.#front;
     const bytes = slot * widths.bytes;
@@ -217,7 +222,7 @@ export class TailScorer implements Scorer {
       front.usual[FORECAST] = forecast;
     }
     this.#prepareRange(slot);
-    if (this.#table.words[slot * widths.words] !== daySlot) this.#turnDaySlot(slot, daySlot);
+    if (this.#table.words[slot * widths.words] !== this.#now.daySlot) this.#turnDaySlot(slot);
     for (let j = 0; j < this.#views; j++) {
       const row = slot * widths.floats + j * RARITY_FLOATS;
       const phase = small[bytes + VIEW_BYTES + 2 * j]!;
@@ -326,19 +331,25 @@ export class TailScorer implements Scorer {
     return true;
   }
 
-  #daySlotAt(timeMs: number): number {
-    return daySlotOf(timeMs + this.#offsetAt(timeMs), this.#slotsPerDay);
+  #setNow(timeMs: number): void {
+    this.#now.timeMs = timeMs;
+    this.#now.daySlot = daySlotOf(timeMs + this.#offsetAt(timeMs), this.#slotsPerDay);
   }
 
-  #turnDaySlot(slot: number, daySlot: number): void {
+  #clocksWentBack(): boolean {
+    const { timeMs } = this.#now;
+    return this.#offsetAt(timeMs) < this.#offsetAt(timeMs - CLOCK_CHANGE_MS);
+  }
+
+  #turnDaySlot(slot: number): void {
     const { floats, words, small, widths } = this.#table;
+    const { daySlot } = this.#now;
     const firstWord = slot * widths.words;
     const before = words[firstWord]!;
-    if (before === daySlot) return;
     words[firstWord] = daySlot;
     const bytes = slot * widths.bytes;
     const isFirst = before === NO_DAY_SLOT;
-    if (!isFirst) this.#range.turn(daySlot < before);
+    if (!isFirst) this.#range.turn(daySlot < before && !this.#clocksWentBack());
     const visits = isFirst ? 0 : countVisit(small, bytes + VIEW_BYTES + 2 * this.#views + before);
     const turns = isFirst ? 0 : countVisit(small, bytes + TURNS);
     for (let j = 0; j < this.#views; j++) {

@@ -153,6 +153,30 @@ describe('the range of a week', () => {
     }
   });
 
+  test('has seven days in it when clocks go back too', () => {
+    // In Berlin at 01:00 UTC on 29 October 2023. The Monday before had a night of 20 at noon, which is still in the week.
+    const random = randomOf(16);
+    const startMs = Date.UTC(2023, 9, 19, 22);
+    const lowMs = Date.UTC(2023, 9, 23, 10);
+    const endMs = Date.UTC(2023, 9, 30, 6);
+    const flaggedIn = (timezone: string, low: number) => {
+      const scorer = tail.create({ stepMs: MINUTE_MS, timezone });
+      scorer.add(0);
+      const load = loadOf(17);
+      const values = Float64Array.from({ length: (endMs - startMs) / MINUTE_MS }, (_, i) => {
+        const sinceLow = (startMs + i * MINUTE_MS - lowMs) / MINUTE_MS;
+        return sinceLow >= 0 && sinceLow < 240 ? low + 3 * gaussian(random) : load(i);
+      });
+      scorer.learn(0, { startMs, values, from: 0, count: values.length });
+      return Array.from({ length: 90 }, (_, i) =>
+        scoreOnce(scorer, { value: Math.max(60 - i, 25) + 3 * gaussian(random), timestampMs: endMs + i * MINUTE_MS }),
+      ).filter(({ score, view }) => score > 1 && tail.views[view] === 'range').length;
+    };
+    expect(flaggedIn('Europe/Berlin', 20)).toBe(0);
+    expect(flaggedIn('UTC', 20)).toBe(0);
+    expect(flaggedIn('Europe/Berlin', 100)).toBeGreaterThan(10);
+  });
+
   test('steps of a day have no range', () => {
     const scorer = tail.create({ stepMs: DAY_STEPS * MINUTE_MS });
     scorer.add(0);
