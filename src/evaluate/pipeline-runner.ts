@@ -180,7 +180,8 @@ export class PipelineRunner {
       telemetry.evaluationFailures.inc(where);
       // Without new samples there was no forecast either.
       if (task === 'forecast' || stage === 'forecast') this.#forecastRetry.fail(timestampMs, this.#pipeline.intervalMs);
-      this.#fail(stage, error, timestampMs);
+      // Rules that ask for no forecast any more may have come meanwhile.
+      if (stage === 'scoring' || makesForecasts(this.#pipeline)) this.#fail(stage, error, timestampMs);
     }
     telemetry.evaluationDuration.observe(where, (clock.nowMs() - startedMs) / 1000);
     this.#report();
@@ -203,8 +204,8 @@ export class PipelineRunner {
     if (ended.length > 0) this.#ports.telemetry.seriesEnded.inc({ pipeline: pipeline.name }, ended.length);
     this.#coverage.learn(inside, scored, state.members.slots.length);
     if (state.contexts.endMs !== beforeMs) this.#now = undefined;
-    const isForecastDue =
-      task === 'forecast' || (isFirst && makesForecasts(pipeline)) || this.#forecastRetry.isDue(timestampMs);
+    const isWanted = makesForecasts(pipeline) && (isFirst || this.#forecastRetry.isDue(timestampMs));
+    const isForecastDue = task === 'forecast' || isWanted;
     // Before the paths are made anew: those start after it.
     if (isForecastDue) this.#forecastOfNow(state);
     if (steps.length > 0 || ended.length > 0 || (isFirst && !isForecastDue))

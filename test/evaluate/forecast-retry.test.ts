@@ -77,4 +77,19 @@ describe('a forecast that failed', () => {
     await runAt(2, 'anomaly');
     expect(asked).toEqual([1]);
   });
+
+  test('is nobody’s affair where rules that ask for none came meanwhile', async () => {
+    const { runner, engine, runAt, pipeline } = await pipelineWhoseEngine(() => false);
+    const failing: (() => void)[] = [];
+    engine.forecast = () => new Promise((_, reject) => void failing.push(() => reject(new Error('gone'))));
+    const forecasting = runAt(1, 'forecast');
+    await expect.poll(() => failing.length).toBe(1);
+    const anomaly = { ...pipeline.anomaly, technique: 'tail' } as const;
+    runner.adopt({ ...pipeline, mode: 'anomaly_only', anomaly }, 'rules.yaml', NOON_SLOT_MS + MINUTE_MS);
+    failing[0]!();
+    await forecasting;
+    expect(runner.status().health).toBe('ok');
+    await runAt(2, 'anomaly');
+    expect(failing).toHaveLength(1);
+  });
 });
