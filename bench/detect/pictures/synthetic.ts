@@ -106,7 +106,7 @@ export async function blindPicture(): Promise<string> {
   return stripsPicture('What the score sees late or not at all', [
     {
       ...hours,
-      title: 'A slow leak: seen when it leaves the range of the week, two hours after it began',
+      title: 'A slow leak: seen when it leaves the range of the week, nearly two hours after it began',
       note: 'synthetic, a minute a sample; from 06:00 on it gains .06 a minute, its noise has a deviation of 2',
       set: leak,
       watched: await watch(leak, { rule: TAIL }),
