@@ -14,16 +14,18 @@ export const suite: Suite = {
     engines: 'a,b,c+calibration  rows to measure instead of the usual ones',
     sets: 'a,b*  only the sets or folders of these names',
     context: 'N  most steps of context an engine is given',
+    windows: "N  judge the last N windows of a term rather than the protocol's; published scores are left out then",
     plots: 'DIR to write a picture of each series to',
   },
   needs: ['data'],
   async run(bench) {
     const rows = engineRows(bench.options['engines']);
     const contextSteps = wholeOption(bench, 'context');
+    const mostWindows = wholeOption(bench, 'windows');
     const collections = await findCollections(bench.options['data']!);
     const engines = openEngines(COMPILED_WORKER);
     try {
-      await measure(bench, collections, { rows, contextSteps, engines });
+      await measure(bench, collections, { rows, contextSteps, mostWindows, engines });
     } finally {
       await engines.port[Symbol.asyncDispose]();
     }

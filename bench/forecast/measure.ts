@@ -14,6 +14,8 @@ import { aggregateTable, setTable } from './tables.ts';
 export interface How {
   readonly rows: readonly EngineRow[];
   readonly contextSteps: number | undefined;
+  /** Most windows of a term; undefined: those of the protocol, the only ones that compare with published scores. */
+  readonly mostWindows?: number | undefined;
   readonly engines: Engines;
 }
 
@@ -28,7 +30,7 @@ export async function measure(bench: Bench, collections: readonly Collection[], 
   const folders: Folder[] = [];
   let behind = 0;
   for (const collection of collections) {
-    const published = new Published(collection.published);
+    const published = new Published(how.mostWindows === undefined ? collection.published : []);
     const sets: SetScores[] = [];
     for (const file of collection.files) {
       bench.progress(progressBar(behind++ / files, basename(file)));

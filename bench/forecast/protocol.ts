@@ -12,6 +12,8 @@ const DAY_MS = 24 * HOUR_MS;
 const TERM_FACTORS: Readonly<Record<TermName, number>> = { short: 1, medium: 10, long: 15 };
 const MOST_WINDOWS = 20;
 const TEST_SHARE = 0.1;
+/** Share of a series that windows may take where more than the protocol's are asked for. */
+const MOST_TEST_SHARE = 0.8;
 /** A model must be given something to go by. */
 const LEAST_CONTEXT_STEPS = 20;
 
@@ -35,14 +37,15 @@ export function seasonSteps(stepMs: number): number {
 
 /**
  * Windows of a set, up to the longest term it is published for. A term whose windows would leave no past to take a
- * seasonal difference of is left out.
+ * seasonal difference of is left out. With `mostWindows` they are the last so many of a term rather than the protocol's.
  */
-export function termsOf(set: Pick<SeriesSet, 'stepMs' | 'steps' | 'longestTerm'>): Term[] {
+export function termsOf(set: Pick<SeriesSet, 'stepMs' | 'steps' | 'longestTerm'>, mostWindows?: number): Term[] {
   const least = Math.max(LEAST_CONTEXT_STEPS, seasonSteps(set.stepMs) + 1);
+  const share = mostWindows === undefined ? TEST_SHARE : MOST_TEST_SHARE;
   return TERM_NAMES.slice(0, TERM_NAMES.indexOf(set.longestTerm) + 1).flatMap((name) => {
     const horizonSteps = shortHorizonSteps(set.stepMs) * TERM_FACTORS[name];
-    const wanted = Math.ceil((TEST_SHARE * set.steps) / horizonSteps);
-    const count = Math.min(Math.max(1, wanted), MOST_WINDOWS);
+    const wanted = Math.ceil((share * set.steps) / horizonSteps);
+    const count = Math.min(Math.max(1, wanted), mostWindows ?? MOST_WINDOWS);
     const first = set.steps - count * horizonSteps;
     if (first < least) return [];
     return [{ name, horizonSteps, origins: Array.from({ length: count }, (_, i) => first + i * horizonSteps) }];

@@ -10,6 +10,8 @@ export interface SetOptions {
   readonly rows: readonly EngineRow[];
   /** Most context in steps; undefined: as much as engines look at. */
   readonly contextSteps: number | undefined;
+  /** Most windows of a term; undefined: those of the protocol. */
+  readonly mostWindows?: number | undefined;
   /** Engines whose windows are wanted for plots. */
   readonly plotted: (engine: string) => boolean;
   /** Told before each engine and term, with the share of the set that is behind. */
@@ -25,7 +27,7 @@ export interface SetResult {
 
 /** Forecasts with an engine serve its raw row and its calibrated one, short term, where that is asked for. */
 export async function runSet(engines: Engines, set: SeriesSet, options: SetOptions): Promise<SetResult> {
-  const terms = termsOf(set);
+  const terms = termsOf(set, options.mostWindows);
   const available = options.rows.filter(isAvailable);
   const names = [...new Set(available.map((row) => row.engine))];
   const unavailable = new Map<string, string>();

@@ -17,7 +17,7 @@ import { SHOWN_VALUES, shownRow, stepFromRows } from './step-rows.ts';
  * record is a uint32 length, UTF-8 JSON padded to four bytes, and the columns whose lengths the JSON names, the
  * technique's bytes, those the engine wants back, those of an online engine and what was published last. Little endian. Integrity is the store's affair; here the version and the signature decide whether the content still fits.
  */
-const VERSION = 5;
+const VERSION = 6;
 
 interface Head {
   readonly version: number;

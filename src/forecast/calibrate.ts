@@ -10,7 +10,7 @@ import { MEDIAN_INDEX, QUANTILE_LEVELS } from './quantile.ts';
  * a thousand zeros teach about the floor such a side stands on says nothing of the distances forecast in a busy hour.
  *
  * State of one series is CALIBRATION_FLOATS floats in an array of the caller:
- *   log factors [side][bucket][level], samples learnt [side][bucket], floor [side], allowance [side]
+ *   log factors [side][bucket][level], samples learnt [side][bucket], floor [side], allowance [side], held samples so far
  */
 
 const SIDES = 2;
@@ -28,36 +28,41 @@ const INNER = MEDIAN_INDEX - LEVELS + 1;
 const COUNTS = SIDES * BUCKETS * LEVELS;
 const FLOORS = COUNTS + SIDES * BUCKETS;
 const ALLOWANCES = FLOORS + SIDES;
-export const CALIBRATION_FLOATS = ALLOWANCES + SIDES;
+const HELD = ALLOWANCES + SIDES;
+export const CALIBRATION_FLOATS = HELD + 1;
 
 /** Step of the log factors: fast while a bucket is young, then slow enough to keep edges within a few percent. */
 const FIRST_STEP = 0.3;
 const LAST_STEP = 0.03;
 const STEP_HALVES_AFTER = 25;
 /**
- * What a sample exactly on the median counts, unless its row expects it there: a value that is held says little of how far
- * it will move, and counted in full a day of standing still leaves a band that misses most of the day after. Of an order
- * process the 80 / 90 % bands held 72 / 89 with 1, 79 / 92 with 0.3, 80 / 92 with 0.2; on three other sources a point at most changed.
+ * A sample exactly on the median, where its row does not expect one, is held: it says little of how far the value will
+ * move, the less the longer it stands still. The n-th held sample in a row counts 1 / (1 + n / this many). Counted in full, a
+ * day of standing still leaves a band that misses most of the day after; counted for little from the first, the 80 % band of an order
+ * process, whose values are held for hours, holds 83 %.
  */
-const WEIGHT_OF_HELD = 0.3;
+const HELD_SAMPLES_OF_HALF_WEIGHT = 48;
 /** A row that gives the median itself this much expects samples there, as of counts that are mostly zero. */
 const EXPECTED_MASS = 0.7;
-/** Share of the 0.9 level's moves that the rarer levels follow at once: misfit is mostly one scale for all of them. */
-const FOLLOW = 0.7;
+/** Share of the 0.9 level's moves that the rarer levels follow at once: misfit is partly one scale for all of them. */
+const FOLLOW = 0.5;
+/** Share of a bucket's moves that the others, once they have learnt, follow at once: misfit is mostly one scale for all leads. */
+const SHARED = 0.8;
 const LEAST_LOG_FACTOR = Math.log(0.1);
 const MOST_LOG_FACTOR = Math.log(30);
 
 /**
  * Growth (in logarithms) that samples far outside may cause: enough to quadruple a band that starts too narrow, after
- * that less than half as wide again in an hour of samples, refilled slowly. This is what keeps an incident from widening its band.
+ * that less than half as wide again in one go, refilled by samples that are not far outside. This is what keeps an incident from
+ * widening its band, and lets the band of a series that jumps every few hours widen.
  */
 const FIRST_ALLOWANCE = Math.log(4);
 const FULL_ALLOWANCE = Math.log(1.3);
 /** What is not needed of the first allowance goes within some hundred samples. */
 const FIRST_ALLOWANCE_KEPT = 0.998;
-const ALLOWANCE_REFILL = 0.0015;
-/** Far outside: beyond the edge by more than the way from the 0.99 to the 0.995 level. */
-const FAR_IN_SCALES = Math.log(2);
+const ALLOWANCE_REFILL = 0.003;
+/** Far outside: beyond the edge by more than the way from the 0.99 to the 0.999 level. */
+const FAR_IN_SCALES = Math.log(10);
 const OUTER_LOG_RATIO = Math.log(5);
 const MEDIAN_LOG_RATIO = Math.log(50);
 
@@ -82,7 +87,8 @@ const FLOOR_SHAPE = [0.11, 0.23, 0.36, 0.55, 0.71, 1];
 /** Puts the series at `offset` of `state` to "nothing learnt": rows pass unchanged. */
 export function initCalibration(state: Float32Array, offset: number): void {
   state.fill(0, offset, offset + ALLOWANCES);
-  state.fill(FIRST_ALLOWANCE, offset + ALLOWANCES, offset + CALIBRATION_FLOATS);
+  state.fill(FIRST_ALLOWANCE, offset + ALLOWANCES, offset + HELD);
+  state[offset + HELD] = 0;
 }
 
 /**
@@ -132,7 +138,10 @@ export function learnCalibration(
 ): void {
   const median = rawRow[rowOffset + MEDIAN_INDEX]!;
   if (Number.isNaN(value) || Number.isNaN(median)) return;
-  const weight = value === median && massOfMedian(rawRow, rowOffset) < EXPECTED_MASS ? WEIGHT_OF_HELD : 1;
+  const isHeld = value === median && massOfMedian(rawRow, rowOffset) < EXPECTED_MASS;
+  const held = state[offset + HELD]!;
+  const weight = isHeld ? 1 / (1 + held / HELD_SAMPLES_OF_HALF_WEIGHT) : 1;
+  state[offset + HELD] = isHeld ? Math.min(MOST_SAMPLES, held + 1) : 0;
   for (let side = 0; side < SIDES; side++) {
     const sign = side === 0 ? -1 : 1;
     const deviation = Math.max(-MOST_DEVIATION, Math.min(MOST_DEVIATION, (value - median) * sign));
@@ -148,9 +157,9 @@ export function learnCalibration(
     const samples = state[count]!;
     const step = weight * Math.max(LAST_STEP, FIRST_STEP / (1 + samples / STEP_HALVES_AFTER));
     state[count] = Math.min(MOST_SAMPLES, samples + 1);
-    const factors = factorAt(offset, side, bucket, 0);
     if (outer > 0) {
-      moveFactors(state, factors, offset + ALLOWANCES + side, { inner, middle, outer, deviation, step });
+      const sample = { inner, middle, outer, deviation, step };
+      moveFactors(state, { offset, side, bucket }, sample);
     }
     trackFloor(state, offset + FLOORS + side, deviation);
   }
@@ -176,34 +185,55 @@ interface SideOfSample {
   readonly step: number;
 }
 
-function moveFactors(state: Float32Array, factors: number, allowance: number, sample: SideOfSample): void {
+interface Place {
+  readonly offset: number;
+  readonly side: number;
+  readonly bucket: number;
+}
+
+function moveFactors(state: Float32Array, place: Place, sample: SideOfSample): void {
   const { inner, middle, outer, deviation, step } = sample;
+  const { offset, side, bucket } = place;
+  const factors = factorAt(offset, side, bucket, 0);
   const innerEdge = inner * Math.exp(state[factors]!);
   const ownMiddle = middle * Math.exp(state[factors + 1]!);
   const middleEdge = Math.max(innerEdge, ownMiddle);
   const ownOuter = outer * Math.exp(state[factors + 2]!);
   const outerEdge = Math.max(middleEdge, ownOuter);
   const scale = Math.max((outerEdge - middleEdge) / OUTER_LOG_RATIO, outerEdge / MEDIAN_LOG_RATIO / 3);
-
-  const left = state[allowance]!;
-  state[allowance] =
-    left > FULL_ALLOWANCE ? left * FIRST_ALLOWANCE_KEPT : Math.min(FULL_ALLOWANCE, left + ALLOWANCE_REFILL);
-  if (deviation > outerEdge + FAR_IN_SCALES * scale) {
-    const growth = step * (1 + FOLLOW);
-    if (state[allowance]! < growth) return;
-    state[allowance]! -= growth;
-  }
+  const isFar = deviation > outerEdge + FAR_IN_SCALES * scale;
+  if (!drawOnAllowance(state, offset + ALLOWANCES + side, isFar ? step * (1 + FOLLOW) : 0)) return;
 
   // A hit teaches nothing where there is no width to take from, nor where a level only rests on the one inside it.
   const innerMove = inner > 0 || deviation > innerEdge ? step * ((deviation > innerEdge ? 1 : 0) - TAILS[0]!) : 0;
   const follow = FOLLOW * innerMove;
   const middleFree = middle > 0 && ownMiddle >= innerEdge;
   const outerFree = outer > 0 && ownOuter >= middleEdge;
-  const middleMove = deviation > middleEdge ? 1 - TAILS[1]! : middleFree ? -TAILS[1]! : 0;
-  const outerMove = deviation > outerEdge ? 1 - TAILS[2]! : outerFree ? -TAILS[2]! : 0;
-  state[factors] = bounded(state[factors]! + innerMove);
-  state[factors + 1] = bounded(state[factors + 1]! + step * middleMove + follow);
-  state[factors + 2] = bounded(state[factors + 2]! + step * outerMove + follow);
+  const middleMove = follow + step * (deviation > middleEdge ? 1 - TAILS[1]! : middleFree ? -TAILS[1]! : 0);
+  const outerMove = follow + step * (deviation > outerEdge ? 1 - TAILS[2]! : outerFree ? -TAILS[2]! : 0);
+  const counts = countsAt(offset, side);
+  for (let other = 0; other < BUCKETS; other++) {
+    const isOwn = other === bucket;
+    if (!isOwn && (bucket === FLAT || other === FLAT || state[counts + other] === 0)) continue;
+    const share = isOwn ? 1 : SHARED;
+    const at = factorAt(offset, side, other, 0);
+    state[at] = bounded(state[at]! + share * innerMove);
+    state[at + 1] = bounded(state[at + 1]! + share * middleMove);
+    state[at + 2] = bounded(state[at + 2]! + share * outerMove);
+  }
+}
+
+/** Takes the growth a sample far outside causes from what is left; one that causes none refills it. False when too little is left. */
+function drawOnAllowance(state: Float32Array, allowance: number, growth: number): boolean {
+  const left = state[allowance]!;
+  if (growth > 0) {
+    if (left < growth) return false;
+    state[allowance] = left - growth;
+  } else {
+    state[allowance] =
+      left > FULL_ALLOWANCE ? left * FIRST_ALLOWANCE_KEPT : Math.min(FULL_ALLOWANCE, left + ALLOWANCE_REFILL);
+  }
+  return true;
 }
 
 function trackFloor(state: Float32Array, floor: number, deviation: number): void {

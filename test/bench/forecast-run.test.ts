@@ -241,6 +241,22 @@ describe('the suite', () => {
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });
 
+  it('judges as many windows as asked for, and sets nothing published beside them', async () => {
+    const dir = folderOf({
+      'boom/ds-1-T.csv': boomText([columnOf(4000, (t) => (t * 7919) % 101)]),
+      'boom/published.csv': 'dataset,term,model,MASE,CRPS,MAE\nds-1-T,short,toto,0.5,0.25,1\n',
+    });
+    const { bench, text } = collecting({});
+    const how = { rows: engineRows('climatology'), contextSteps: undefined, engines: enginesOf(plainEngine()) };
+    await measure(bench, await findCollections(dir), { ...how, mostWindows: undefined });
+    expect(text()).toMatch(/short 9 × 48/);
+    expect(text()).toMatch(/toto/);
+    const more = collecting({});
+    await measure(more.bench, await findCollections(dir), { ...how, mostWindows: 40 });
+    expect(more.text()).toMatch(/short 40 × 48/);
+    expect(more.text()).not.toMatch(/toto|published/);
+  });
+
   it('says which engine cannot run here, and measures the others', async () => {
     const plain = plainEngine();
     const port: ModelEngine = {

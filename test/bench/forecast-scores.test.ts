@@ -45,6 +45,18 @@ describe('windows', () => {
     }
   });
 
+  it.each([
+    [5, 'short 5×48, medium 5×480, long 5×720'],
+    [300, 'short 274×48, medium 28×480, long 19×720'],
+  ])('are the last %i where so many are asked for, and leave a past', (windows, expected) => {
+    const terms = termsOf({ stepMs: MINUTE_MS, steps: 16_384, longestTerm: 'long' }, windows);
+    expect(terms.map((term) => `${term.name} ${term.origins.length}×${term.horizonSteps}`).join(', ')).toBe(expected);
+    for (const { origins, horizonSteps } of terms) {
+      expect(origins.at(-1)! + horizonSteps).toBe(16_384);
+      expect(origins[0]).toBeGreaterThan(1440);
+    }
+  });
+
   it('go no further than the longest published term', () => {
     const terms = termsOf({ stepMs: MINUTE_MS, steps: 16_384, longestTerm: 'medium' });
     expect(terms.map((term) => term.name)).toEqual(['short', 'medium']);
