@@ -33,7 +33,7 @@ export interface Advanced {
 }
 
 /** The newest instant whose samples have settled at an evaluation timestamp. */
-function settledMs({ pipeline, timestampMs }: Work): number {
+export function settledMs({ pipeline, timestampMs }: Work): number {
   return alignDown(timestampMs - pipeline.queryOffsetMs, pipeline.stepMs);
 }
 

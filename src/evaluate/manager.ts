@@ -131,7 +131,8 @@ export class Manager {
 
   #missed(run: TaskRun): void {
     const group = this.#runners.get(run.pipeline)?.pipeline.group;
-    if (group !== undefined) this.#options.telemetry.evaluationsMissed.inc({ group, task: run.task });
+    if (group !== undefined && run.task !== 'look_ahead')
+      this.#options.telemetry.evaluationsMissed.inc({ group, task: run.task });
   }
 
   async #endUnlessKept(runner: PipelineRunner, next: Entry | undefined): Promise<void> {

@@ -3,17 +3,17 @@ import type { Evaluation, FuturePath, LookAhead, Publisher } from '../ports/publ
 import type { TaskKind } from '../ports/scheduler.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
 import { techniqueByName } from '../score/techniques.ts';
-import { type Advanced, advance } from './advance.ts';
+import { type Advanced, advance, settledMs } from './advance.ts';
 import { BandCoverage } from './band-coverage.ts';
-import { FLAG_LEVELS } from './flag-rate.ts';
 import { forecastable, forecastInTurns } from './forecast-task.ts';
 import { forecastOfNow, futurePathOf, lookAheadOf } from './look-ahead.ts';
 import type { Members, PipelineState } from './pipeline-state.ts';
 import { readHistory } from './read-task.ts';
 import { Retry } from './retry.ts';
+import { SelfMetrics } from './self-metrics.ts';
 import { encodeSnapshot } from './snapshot.ts';
 import { type Stage, StageFailures } from './stage-failures.ts';
-import { createState, makesForecasts } from './state-shape.ts';
+import { createState, makesForecasts, pathStepsOf } from './state-shape.ts';
 import type { PipelineStatus } from './status.ts';
 import type { TaskPorts } from './task-ports.ts';
 import { Turns } from './turns.ts';
@@ -52,7 +52,7 @@ export class PipelineRunner {
   #isPublished = false;
   /** What the paths said of the newest instant before they were made anew, and of whom. */
   #now: { readonly ahead: LookAhead; readonly members: Members } | undefined;
-  readonly #reportedEngines = new Set<string>();
+  readonly #selfMetrics: SelfMetrics;
 
   constructor(
     pipeline: Pipeline,
@@ -67,6 +67,7 @@ export class PipelineRunner {
     this.#file = options.file;
     this.#ports = options.ports;
     this.#publisher = options.publisher;
+    this.#selfMetrics = new SelfMetrics(options.ports.telemetry);
     this.#state = options.state ?? createState(pipeline);
   }
 
@@ -87,6 +88,7 @@ export class PipelineRunner {
     this.#pipeline = pipeline;
     this.#file = file;
     this.#state.online?.adopt(pipeline);
+    this.#state.pathSteps = pathStepsOf(pipeline);
     if (!makesForecasts(pipeline)) this.#pass('forecast');
     const shape = ({ mode, output, anomaly }: Pipeline) =>
       JSON.stringify([mode, output.horizons, output.futureSamples, anomaly.publishesAlarm]);
@@ -122,7 +124,8 @@ export class PipelineRunner {
 
   /** Runs a task. Never rejects: a failure is told in the log, the metrics and the status. */
   async run(task: TaskKind, timestampMs: number): Promise<void> {
-    const run = this.#runOnce(task, timestampMs);
+    if (task === 'look_ahead' && !(await this.#turns.run(() => this.#moveAhead(timestampMs)))) return;
+    const run = this.#runOnce(task === 'look_ahead' ? 'forecast' : task, timestampMs);
     this.#running.add(run);
     await run;
     this.#running.delete(run);
@@ -154,7 +157,7 @@ export class PipelineRunner {
     });
   }
 
-  async #runOnce(task: TaskKind, timestampMs: number): Promise<void> {
+  async #runOnce(task: Exclude<TaskKind, 'look_ahead'>, timestampMs: number): Promise<void> {
     const { telemetry, clock } = this.#ports;
     const where = { group: this.#pipeline.group, task };
     let stage: Stage = 'scoring';
@@ -188,7 +191,7 @@ export class PipelineRunner {
   }
 
   /** Scores what is new and publishes it, before a forecast that may fail or take long: no later evaluation has it. */
-  async #advance(task: TaskKind, timestampMs: number) {
+  async #advance(task: Exclude<TaskKind, 'look_ahead'>, timestampMs: number) {
     const pipeline = this.#pipeline;
     const beforeMs = this.#state.contexts.endMs;
     const isFirst = beforeMs === undefined;
@@ -234,6 +237,21 @@ export class PipelineRunner {
       return this.#publish(state, { timestampMs, lookAhead, futurePath });
     });
     this.#lastForecastMs = timestampMs;
+  }
+
+  /** Shows what the paths say from now on, without a look at samples. Answers whether a forecast that failed is to be made up for. */
+  async #moveAhead(timestampMs: number): Promise<boolean> {
+    if (this.#forecastRetry.isDue(timestampMs)) return true;
+    const state = this.#state;
+    const pipeline = this.#pipeline;
+    const nowMs = settledMs({ pipeline, timestampMs });
+    const isNew = state.contexts.endMs !== undefined && nowMs > state.contexts.endMs;
+    const isShown = this.#isPublished || this.#failures.current === undefined;
+    if (!isNew || !isShown || this.#abort.signal.aborted) return false;
+    const lookAhead = [forecastOfNow(state, pipeline, nowMs), ...lookAheadOf(state, pipeline, nowMs)];
+    await this.#publish(state, { timestampMs, lookAhead });
+    this.#currentMs = timestampMs;
+    return false;
   }
 
   /** Empty where no forecast is shown. */
@@ -302,33 +320,12 @@ export class PipelineRunner {
   }
 
   #report(): void {
-    const { telemetry } = this.#ports;
-    const pipeline = this.#pipeline;
-    const labels = { pipeline: pipeline.name };
-    const status = this.status();
-    telemetry.pipelineHealthy.set(labels, status.health === 'ok' ? 1 : 0);
-    telemetry.pipelineSeries.set(labels, status.series);
-    telemetry.pipelineWarmingUp.set(labels, status.warmingUp);
-    telemetry.pipelineLeftOut.set(labels, this.#state.leftOut.size);
-    telemetry.anomaliesOpen.set(labels, this.#ports.events?.openOf(pipeline.name) ?? 0);
-    telemetry.pipelineContextBytes.set(labels, this.#state.bytes);
-    if (this.#lastEvaluationMs !== undefined)
-      telemetry.pipelineLastEvaluation.set(labels, this.#lastEvaluationMs / 1000);
-    if (this.#lastForecastMs !== undefined) telemetry.pipelineLastForecast.set(labels, this.#lastForecastMs / 1000);
-    for (const level of FLAG_LEVELS) {
-      const rate = this.#state.flagRate.perSeriesDay(level);
-      if (rate !== undefined) telemetry.pipelineFlagRate.set({ ...labels, level }, rate);
-    }
-    if (pipeline.mode !== 'forecast_only') telemetry.bandCoverageTarget.set(labels, promisedCoverage(pipeline));
-    if (this.#coverage.share !== undefined) telemetry.bandCoverage.set(labels, this.#coverage.share);
-    for (const engine of Object.keys(status.engines)) this.#reportedEngines.add(engine);
-    for (const engine of this.#reportedEngines) {
-      const series = status.engines[engine] ?? 0;
-      telemetry.pipelineEngineSeries.set({ ...labels, engine }, series);
-      const choice = { ...labels, model: pipeline.model.id, engine };
-      if (series > 0) telemetry.pipelineModelInfo.set(choice, 1);
-      else telemetry.pipelineModelInfo.remove(choice);
-    }
+    const openAnomalies = this.#ports.events?.openOf(this.#pipeline.name) ?? 0;
+    this.#selfMetrics.tell(this.#pipeline, this.#state, {
+      ...this.status(),
+      openAnomalies,
+      coverage: this.#coverage.share,
+    });
   }
 
   /** Series scored in the newest step that is published, and how many of them are flagged. */
@@ -379,12 +376,6 @@ export class PipelineRunner {
       engines,
     };
   }
-}
-
-/** Share of usual samples that should lie inside the band. */
-function promisedCoverage({ anomaly }: Pipeline): number {
-  const technique = techniqueByName(anomaly.technique);
-  return technique.coverageAt?.(anomaly.confidenceLevel) ?? anomaly.confidenceLevel;
 }
 
 function highestOf(scores: Float64Array | undefined): number | undefined {

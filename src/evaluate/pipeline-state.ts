@@ -34,7 +34,8 @@ export interface Shown {
 /** Everything a pipeline remembers about its series: contexts, forecast paths, calibration, what engines and technique learnt. */
 export class PipelineState {
   readonly contexts: ContextSet;
-  readonly pathSteps: number;
+  /** Steps of paths made from now on; one that is there keeps its length. */
+  pathSteps: number;
   readonly alarms = new AlarmColumns();
   readonly flagRate: FlagRate;
   /** The memory of the pipeline's technique; its slots are those of the contexts. */
@@ -157,9 +158,8 @@ export class PipelineState {
   /** Whether a path made before an instant reaches it. A path of NaN counts: the engine had nothing to say. */
   covers(slot: number, timeMs: number): boolean {
     const path = this.#paths[slot];
-    return (
-      path !== undefined && timeMs >= path.startMs && timeMs < path.startMs + this.pathSteps * this.contexts.stepMs
-    );
+    if (path === undefined) return false;
+    return timeMs >= path.startMs && timeMs < path.startMs + (path.offsets.length / LEVELS) * this.contexts.stepMs;
   }
 
   /** Whether the slot's newest path says something. */
@@ -171,7 +171,9 @@ export class PipelineState {
   setPath(slot: number, block: ForecastBlock, index: number): void {
     const from = index * block.steps * LEVELS;
     const base = block.quantiles[from + MEDIAN_INDEX]!;
-    const offsets = this.#paths[slot]?.offsets ?? new Float32Array(this.pathSteps * LEVELS);
+    const size = this.pathSteps * LEVELS;
+    const before = this.#paths[slot]?.offsets;
+    const offsets = before?.length === size ? before : new Float32Array(size);
     for (let i = 0; i < offsets.length; i++)
       offsets[i] = i < block.steps * LEVELS ? block.quantiles[from + i]! - base : Number.NaN;
     this.#paths[slot] = { startMs: block.startMs, base, offsets };

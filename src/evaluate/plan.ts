@@ -19,11 +19,11 @@ export function firstTask(pipeline: Pipeline): TaskKind {
 function slotsOf(pipeline: Pipeline, phaseMs: number): Slot[] {
   const slots: Slot[] = [];
   const cron = (expression: string) => ({ kind: 'cron', expression, timezone: pipeline.timezone }) as const;
-  if (pipeline.mode !== 'forecast_only') {
-    const when =
-      pipeline.anomalySchedule === undefined
-        ? ({ kind: 'interval', everyMs: pipeline.intervalMs, phaseMs } as const)
-        : cron(pipeline.anomalySchedule);
+  const interval = { kind: 'interval', everyMs: pipeline.intervalMs, phaseMs } as const;
+  if (pipeline.mode === 'forecast_only') {
+    slots.push({ pipeline: pipeline.name, task: 'look_ahead', when: interval });
+  } else {
+    const when = pipeline.anomalySchedule === undefined ? interval : cron(pipeline.anomalySchedule);
     slots.push({ pipeline: pipeline.name, task: 'anomaly', when });
   }
   if (makesForecasts(pipeline)) {

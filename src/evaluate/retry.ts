@@ -2,7 +2,7 @@
 const LONGEST_WAIT_MS = 900_000;
 
 /**
- * When a forecast that failed is tried again: with the evaluation after one interval, then after two more, four, … One
+ * When a forecast that failed is tried again: after one interval, with its evaluation where there is one, then after two more, four, … One
  * that fails since there is too much to do must not add to it.
  */
 export class Retry {

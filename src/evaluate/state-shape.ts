@@ -1,11 +1,12 @@
 import { isOnline } from '../forecast/engines.ts';
 import type { Pipeline } from '../rules/pipeline.ts';
+import { longestGapMs } from '../rules/schedule.ts';
 import type { Technique } from '../score/score.ts';
 import { techniqueByName } from '../score/techniques.ts';
 import { OnlineColumns } from './online-columns.ts';
 import { PipelineState } from './pipeline-state.ts';
 
-/** Paths reach beyond the horizon by this much, so that the farthest look-ahead is there until the next forecast. */
+/** Paths reach beyond the horizon by this much at least, should the next forecast be late. */
 const PATH_SLACK_MS = 900_000;
 /** Context of a pipeline that looks at increments only. */
 export const INCREMENT_STEPS = 8;
@@ -17,13 +18,12 @@ export function makesForecasts(pipeline: Pipeline): boolean {
 
 /** An empty state of the shape a pipeline needs. */
 export function createState(pipeline: Pipeline): PipelineState {
-  const { stepMs, predictionHorizonMs } = pipeline;
+  const { stepMs } = pipeline;
   const technique = techniqueByName(pipeline.anomaly.technique);
-  const horizonSteps = Math.ceil(predictionHorizonMs / stepMs);
   return new PipelineState({
     stepMs,
     contextSteps: contextStepsOf(pipeline, technique.needs),
-    pathSteps: horizonSteps + Math.min(horizonSteps, Math.ceil(PATH_SLACK_MS / stepMs)),
+    pathSteps: pathStepsOf(pipeline),
     scorer: technique.create({
       stepMs,
       by: pipeline.anomaly.by,
@@ -33,6 +33,16 @@ export function createState(pipeline: Pipeline): PipelineState {
     }),
     online: learnsOnline(pipeline) ? new OnlineColumns(pipeline) : undefined,
   });
+}
+
+/**
+ * Steps of a forecast: to the horizon, and on until the next one, so that the farthest look-ahead is there all the time.
+ * Twice the horizon at most, however rare forecasts are.
+ */
+export function pathStepsOf({ stepMs, predictionHorizonMs, forecastSchedule }: Pipeline): number {
+  const horizonSteps = Math.ceil(predictionHorizonMs / stepMs);
+  const untilNextMs = Math.max(PATH_SLACK_MS, longestGapMs(forecastSchedule));
+  return horizonSteps + Math.min(horizonSteps, Math.ceil(untilNextMs / stepMs));
 }
 
 /** Whether forecasts come from an engine that learns sample by sample, here, instead of from contexts. */

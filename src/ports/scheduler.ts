@@ -1,4 +1,5 @@
-export type TaskKind = 'forecast' | 'anomaly';
+/** `look_ahead` moves what was forecast on with the clock, where no evaluation comes by that does. */
+export type TaskKind = 'forecast' | 'anomaly' | 'look_ahead';
 
 /** When a task of a pipeline runs: every `everyMs` at a phase of its own, or by cron. */
 export interface Slot {

@@ -3,11 +3,12 @@ import { childOf, type Item, type Path, placeAt } from '../document/item.ts';
 import type { Loose } from '../document/read.ts';
 import { closest } from '../document/suggest.ts';
 import { checkEngineParameters, isOnline } from '../forecast/engines.ts';
+import { formatDuration } from '../series/duration.ts';
 import { isLabelName } from '../series/labels.ts';
 import { checkAlarm, checkExclude, checkTogether } from './check-alarm.ts';
 import { checkHolidays, type ReadBeside } from './holidays.ts';
 import type { Problem } from './problem.ts';
-import { cronFault, isTimezone } from './schedule.ts';
+import { cronFault, isTimezone, longestGapMs } from './schedule.ts';
 import type { RawGroup, RawPipeline, RawRules } from './schema.ts';
 import { checkInput } from './stream.ts';
 
@@ -171,12 +172,27 @@ function checkSchedules(pipeline: Loose<RawPipeline>, path: Path, report: Report
     const expression = pipeline[key];
     const fault = expression === undefined ? undefined : cronFault(expression);
     if (fault !== undefined) report([...path, key], fault);
+    else if (key === 'forecast_schedule') checkReach(pipeline, path, report);
   }
   if (pipeline.timezone !== undefined && !isTimezone(pipeline.timezone))
     report(
       [...path, 'timezone'],
       `there is no time zone "${pipeline.timezone}"; write UTC or one such as Europe/Berlin`,
     );
+}
+
+/** A forecast that ends long before the next one leaves samples without a band. */
+function checkReach({ mode, ...pipeline }: Loose<RawPipeline>, path: Path, report: Report): void {
+  const { forecast_schedule: schedule, prediction_horizon: reach } = pipeline;
+  if (mode !== 'forecast_and_anomaly' || schedule === undefined || reach === undefined) return;
+  const gapMs = longestGapMs(schedule);
+  if (gapMs <= reach.ms) return;
+  const gap = Number.isFinite(gapMs) ? `up to ${formatDuration(gapMs)} pass` : 'years pass';
+  report(
+    [...path, 'forecast_schedule'],
+    `${gap} between forecasts, and one reaches ${reach.text}; forecast more often, or make prediction_horizon longer`,
+    'warning',
+  );
 }
 
 function checkLabels(

@@ -146,6 +146,15 @@ describe('all mistakes of a file are reported', () => {
       ['6:28: forecast_schedule: "61" is no minute (0-59)'],
     ],
     [
+      'forecasts too rare for their reach',
+      'forecast_schedule: "@daily"',
+      [
+        '6:28: warning: forecast_schedule: up to 1d pass between forecasts, and one reaches 1h; forecast more often, or make prediction_horizon longer',
+      ],
+    ],
+    ['forecasts that are rare and reach far', 'forecast_schedule: "@daily"\nprediction_horizon: 1d', []],
+    ['rare forecasts that no sample waits for', 'forecast_schedule: "@daily"\nmode: forecast_only', []],
+    [
       'too few cron fields',
       'forecast_schedule: "* * *"',
       ['6:28: forecast_schedule: "* * *" is no cron expression; it has 5 or 6 fields, such as "*/15 * * * *"'],

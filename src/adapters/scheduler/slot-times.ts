@@ -1,5 +1,5 @@
 import type { Slot } from '../../ports/scheduler.ts';
-import { CronTimes } from './cron-times.ts';
+import { CronTimes } from '../../rules/cron-times.ts';
 
 /** The instants of a slot, without state: asked again after any jump of the clock, it answers the same. */
 export interface SlotTimes {

@@ -1,5 +1,5 @@
 import { createTask, parse } from 'node-cron';
-import { OpenAnomalyError } from '../../errors.ts';
+import { OpenAnomalyError } from '../errors.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

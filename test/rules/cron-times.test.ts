@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CronTimes } from '../../../src/adapters/scheduler/cron-times.ts';
+import { CronTimes } from '../../src/rules/cron-times.ts';
 
 /** The first `count` instants after `from`, in UTC without seconds that are zero. */
 function next(
