@@ -89,7 +89,10 @@ export class PipelineRunner {
     this.#file = file;
     this.#state.online?.adopt(pipeline);
     this.#state.pathSteps = pathStepsOf(pipeline);
-    if (!makesForecasts(pipeline)) this.#pass('forecast');
+    if (!makesForecasts(pipeline)) {
+      this.#pass('forecast');
+      this.#forecastRetry.pass();
+    }
     const shape = ({ mode, output, anomaly }: Pipeline) =>
       JSON.stringify([mode, output.horizons, output.futureSamples, anomaly.publishesAlarm]);
     if (shape(before) === shape(pipeline)) return;
@@ -172,8 +175,11 @@ export class PipelineRunner {
       this.#pass(stage);
       if (isForecastDue) {
         stage = 'forecast';
-        await this.#forecasts.run(() => this.#forecast(state, timestampMs));
+        const series = await this.#forecasts.run(() => this.#forecast(state, timestampMs));
         this.#pass(stage);
+        // None yet, or none old enough: they must not wait for a schedule that may be hourly.
+        if (series === 0) this.#forecastRetry.putOff(timestampMs, this.#pipeline.intervalMs);
+        else this.#forecastRetry.pass();
       }
       this.#lastEvaluationMs = Math.max(timestampMs, this.#lastEvaluationMs ?? timestampMs);
       this.#currentMs = this.#lastEvaluationMs;
@@ -182,7 +188,8 @@ export class PipelineRunner {
       if (this.#abort.signal.aborted) return;
       telemetry.evaluationFailures.inc(where);
       // Without new samples there was no forecast either.
-      if (task === 'forecast' || stage === 'forecast') this.#forecastRetry.fail(timestampMs, this.#pipeline.intervalMs);
+      if (task === 'forecast' || stage === 'forecast')
+        this.#forecastRetry.putOff(timestampMs, this.#pipeline.intervalMs);
       // Rules that ask for no forecast any more may have come meanwhile.
       if (stage === 'scoring' || makesForecasts(this.#pipeline)) this.#fail(stage, error, timestampMs);
     }
@@ -217,7 +224,8 @@ export class PipelineRunner {
     return { state, isForecastDue };
   }
 
-  async #forecast(state: PipelineState, timestampMs: number): Promise<void> {
+  /** Answers how many series were forecast. */
+  async #forecast(state: PipelineState, timestampMs: number): Promise<number> {
     const { signal } = this.#abort;
     const pipeline = this.#pipeline;
     const slots = await this.#turns.run(async () => {
@@ -237,6 +245,7 @@ export class PipelineRunner {
       return this.#publish(state, { timestampMs, lookAhead, futurePath });
     });
     this.#lastForecastMs = timestampMs;
+    return slots.length;
   }
 
   /** Shows what the paths say from now on, without a look at samples. Answers whether a forecast that failed is to be made up for. */
@@ -298,7 +307,6 @@ export class PipelineRunner {
   }
 
   #pass(stage: Stage): void {
-    if (stage === 'forecast') this.#forecastRetry.pass();
     if (!this.#failures.pass(stage)) return;
     this.#ports.logger.log('info', 'pipeline is healthy again', { pipeline: this.#pipeline.name });
   }

@@ -2,11 +2,11 @@
 const LONGEST_WAIT_MS = 900_000;
 
 /**
- * When a forecast that failed is tried again: after one interval, with its evaluation where there is one, then after two more, four, … One
+ * When a forecast that failed, or had no series to forecast, is tried again: after one interval, with its evaluation where there is one, then after two more, four, … One
  * that fails since there is too much to do must not add to it.
  */
 export class Retry {
-  #failures = 0;
+  #times = 0;
   #dueMs = Number.POSITIVE_INFINITY;
 
   isDue(timestampMs: number): boolean {
@@ -18,13 +18,13 @@ export class Retry {
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
-  fail(timestampMs: number, intervalMs: number): void {
-    this.#dueMs = timestampMs + Math.min(intervalMs * 2 ** this.#failures, LONGEST_WAIT_MS);
-    this.#failures++;
+  putOff(timestampMs: number, intervalMs: number): void {
+    this.#dueMs = timestampMs + Math.min(intervalMs * 2 ** this.#times, LONGEST_WAIT_MS);
+    this.#times++;
   }
 
   pass(): void {
-    this.#failures = 0;
+    this.#times = 0;
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 }

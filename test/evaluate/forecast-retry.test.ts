@@ -92,4 +92,18 @@ describe('a forecast that failed', () => {
     await runAt(2, 'anomaly');
     expect(failing).toHaveLength(1);
   });
+
+  test('that had no series yet is made up for, ever more rarely', async () => {
+    const world = harness(new Map(), { forecastSchedule: '@daily' });
+    const { runner, source, evaluations } = world;
+    const reads: number[] = [];
+    for (let minute = 0; minute <= 35; minute++) {
+      if (minute === 20) source.series.set('a', noisy);
+      await runner.run('anomaly', NOON_SLOT_MS + minute * MINUTE_MS);
+      if (runner.status().lastForecastMs === NOON_SLOT_MS + minute * MINUTE_MS) reads.push(minute);
+    }
+    expect(reads).toEqual([0, 1, 3, 7, 15, 30]);
+    expect(runner.status()).toMatchObject({ health: 'ok', series: 1, warmingUp: 0 });
+    expect(evaluations.at(-1)!.lookAhead.length).toBeGreaterThan(0);
+  });
 });
