@@ -1,4 +1,5 @@
 import type { Pipeline } from '../rules/pipeline.ts';
+import { longestGapMs } from '../rules/schedule.ts';
 import type { PipelineState } from './pipeline-state.ts';
 import { looksAtIncrementsOnly } from './state-shape.ts';
 
@@ -7,9 +8,19 @@ const CATCH_UP_MS = 3_600_000;
 /** Samples of one catch-up, over all series, where contexts do not bound it: some hundred megabytes of answers. */
 const MOST_CATCH_UP_CELLS = 2_000_000;
 
-/** Steps that a first evaluation, or the first after an outage, publishes in one go. */
-export function catchUpSteps({ stepMs }: Pipeline): number {
-  return Math.max(1, Math.floor(CATCH_UP_MS / stepMs));
+/**
+ * Steps that a first evaluation, or the first after an outage, publishes in one go: those of an hour, or all that come
+ * between two evaluations where these are rarer, as far as a context window goes.
+ */
+export function catchUpSteps(pipeline: Pipeline): number {
+  const { stepMs, contextWindowMs } = pipeline;
+  const catchUpMs = Math.max(CATCH_UP_MS, Math.min(betweenEvaluationsMs(pipeline), contextWindowMs));
+  return Math.max(1, Math.floor(catchUpMs / stepMs));
+}
+
+function betweenEvaluationsMs({ mode, intervalMs, anomalySchedule, forecastSchedule }: Pipeline): number {
+  if (mode === 'forecast_only') return longestGapMs(forecastSchedule);
+  return anomalySchedule === undefined ? intervalMs : longestGapMs(anomalySchedule);
 }
 
 /** Steps of an increment that are scored and published: a catch-up, or less where contexts, or very many series, bound it. */

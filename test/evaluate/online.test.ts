@@ -57,6 +57,14 @@ test('a pipeline that only forecasts learns what it reads', async () => {
   expect(runner.state.online!.samples(0)).toBe(3 * 1440 + 16);
 });
 
+test('a pipeline that forecasts once a day learns the whole day', async () => {
+  const changes: Partial<Pipeline> = { ...CALENDAR, mode: 'forecast_only', forecastSchedule: '0 12 * * *' };
+  const { runner } = harness(new Map([['a', daily]]), changes);
+  await runner.run('forecast', NOON_SLOT_MS);
+  await runner.run('forecast', NOON_SLOT_MS + DAY_MS);
+  expect(runner.state.online!.samples(0)).toBe(4 * 1440 + 1);
+});
+
 test('a pipeline that makes no forecast keeps nothing of the calendar', async () => {
   const anomaly = { ...pipelineOf().anomaly, technique: 'tail' };
   const { runner } = harness(new Map([['a', daily]]), { ...CALENDAR, mode: 'anomaly_only', anomaly });

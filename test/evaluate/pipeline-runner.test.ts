@@ -195,6 +195,20 @@ describe('later evaluations', () => {
       NOON_MS + 2 * MINUTE_MS,
     ]);
   });
+
+  test.each([
+    ['by the interval of the group', { intervalMs: 240 * MINUTE_MS }],
+    ['by a schedule', { anomalySchedule: '0 */4 * * *' }],
+  ])('evaluations that are hours apart, %s, score all that came between', async (_, changes) => {
+    const { runner, evaluations } = harness(series({ a: noisy }), changes);
+    await runner.run('anomaly', NOON_SLOT_MS);
+    await runner.run('anomaly', NOON_SLOT_MS + 240 * MINUTE_MS);
+    const { steps } = evaluations.at(-1)!;
+    expect(steps.map(({ timestampMs }) => timestampMs)).toEqual(
+      Array.from({ length: 240 }, (_, i) => NOON_MS + (i + 1) * MINUTE_MS),
+    );
+    expect(steps.every(({ score }) => Number.isFinite(score[0]))).toBe(true);
+  });
 });
 
 describe('members', () => {
