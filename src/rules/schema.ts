@@ -114,7 +114,7 @@ const pipeline = section(
     }),
     mode: choice(['forecast_and_anomaly', 'forecast_only', 'anomaly_only'], {
       description:
-        '`forecast_only` publishes the look-ahead, `anomaly_only` bands and scores, `forecast_and_anomaly` all of it.',
+        '`forecast_only` publishes the look-ahead each interval, `anomaly_only` bands and scores, `forecast_and_anomaly` all of it.',
       default: 'forecast_and_anomaly',
     }),
     forecast_schedule: text({
@@ -122,7 +122,11 @@ const pipeline = section(
         'Cron (5 or 6 fields, or @hourly and the like) of forecasts: often enough to follow a level that moved, rare enough to be cheap.',
       default: '*/15 * * * *',
     }),
-    anomaly_schedule: optional(text({ description: 'Cron of scoring; the group’s interval unless given.' })),
+    anomaly_schedule: optional(
+      text({
+        description: 'Cron of scoring; the group’s interval unless given. All samples since the last time are scored.',
+      }),
+    ),
     timezone: text({
       description:
         'Time zone of schedules, exclude windows, holidays, and of the days and hours that the engine `calendar` and the technique `tail` know, such as Europe/Berlin.',
