@@ -34,6 +34,8 @@ export interface CheckOptions {
 
 /** A context beyond this is 400 kB a series: rather a step that is too small than a wish. */
 const MOST_CONTEXT_STEPS = 100_000;
+/** A forecast beyond this is a quarter of a megabyte a series. */
+const MOST_HORIZON_STEPS = 5_000;
 /** Labels that our outputs have from us. */
 const OWN_LABELS = new Set(['__name__', 'pipeline', 'horizon']);
 
@@ -137,6 +139,13 @@ function checkSpans({ step, ...pipeline }: Loose<RawPipeline>, path: Path, repor
     report(
       [...path, 'prediction_horizon'],
       `${horizon.text} is shorter than a step of ${step.text}; make it one at least`,
+    );
+  const stepsAhead = Math.floor((horizon?.ms ?? 0) / step.ms);
+  if (stepsAhead > MOST_HORIZON_STEPS)
+    report(
+      [...path, 'prediction_horizon'],
+      `${stepsAhead} steps for every series; is a step of ${step.text} meant?`,
+      'warning',
     );
   if (context === undefined) return;
   const steps = Math.floor(context.ms / step.ms);

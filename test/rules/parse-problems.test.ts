@@ -86,6 +86,11 @@ describe('all mistakes of a file are reported', () => {
       'step: 1s\ncontext_window: 1y',
       ['7:25: warning: context_window: 31536000 steps for every series; is a step of 1s meant?'],
     ],
+    [
+      'a horizon of very many steps',
+      'step: 15s\nprediction_horizon: 30d',
+      ['7:29: warning: prediction_horizon: 172800 steps for every series; is a step of 15s meant?'],
+    ],
     ['a data range upside down', 'data_range: [1, 0]', ['6:21: data_range: is upside down; write [0, 1]']],
     ['an empty data range', 'data_range: [1, 1]', ['6:21: data_range: is empty: both ends are the same']],
     ['half a data range', 'data_range: [1]', ['6:21: data_range: must be a list of 2 values; it has 1']],
