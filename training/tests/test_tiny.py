@@ -8,6 +8,7 @@ from tiny import components as part
 from tiny import fast
 from tiny.features import CHANNELS, COARSE_TOKENS, CONTEXT, CONTEXT_PATCHES, HISTORY, PATCH, build, scale_of
 from tiny.generator import clean_rhythm, draw_day, draw_series
+from tiny.mix import mixed
 from tiny.muon import orthogonal
 from tiny.network import OLD_PATCHES, PAST_TOKENS, Tiny, merged, other_way, pool, upside_down, whole
 from tiny.periods import find_periods
@@ -164,3 +165,9 @@ def test_old_patches_go_on_as_the_mean_of_those_that_were_seen():
     assert fewer[0, COARSE_TOKENS + 1, 0] == COARSE_TOKENS + (9 + 15) / 2
     assert fewer[0, COARSE_TOKENS + 2, 0] == COARSE_TOKENS + (16 + 23) / 2
     assert torch.equal(fewer[:, -9:], x[:, -9:])
+
+
+def test_a_mixture_lies_between_its_two():
+    one, other = ({"layer": torch.full((2, 3), value)} for value in (1.0, 5.0))
+    assert torch.equal(mixed(one, other, 0.25)["layer"], torch.full((2, 3), 4.0))
+    assert torch.equal(mixed(one, other, 1.0)["layer"], one["layer"])

@@ -1,9 +1,9 @@
-"""python -m tiny generate|train|export|evaluate|parity: each command tells its options with --help."""
+"""python -m tiny generate|train|mix|export|evaluate|parity: each command tells its options with --help."""
 
 import argparse
 import importlib
 
-COMMANDS = ("generate", "train", "export", "evaluate", "parity")
+COMMANDS = ("generate", "train", "mix", "export", "evaluate", "parity")
 
 
 def main() -> None:
