@@ -127,8 +127,7 @@ export class PipelineRunner {
 
   /** Runs a task. Never rejects: a failure is told in the log, the metrics and the status. */
   async run(task: TaskKind, timestampMs: number): Promise<void> {
-    if (task === 'look_ahead' && !(await this.#turns.run(() => this.#moveAhead(timestampMs)))) return;
-    const run = this.#runOnce(task === 'look_ahead' ? 'forecast' : task, timestampMs);
+    const run = task === 'look_ahead' ? this.#showAhead(timestampMs) : this.#runOnce(task, timestampMs);
     this.#running.add(run);
     await run;
     this.#running.delete(run);
@@ -248,19 +247,23 @@ export class PipelineRunner {
     return slots.length;
   }
 
-  /** Shows what the paths say from now on, without a look at samples. Answers whether a forecast that failed is to be made up for. */
-  async #moveAhead(timestampMs: number): Promise<boolean> {
-    if (this.#forecastRetry.isDue(timestampMs)) return true;
-    const state = this.#state;
+  /** Shows what the paths say from now on, without a look at samples, or makes up for a forecast that failed. */
+  async #showAhead(timestampMs: number): Promise<void> {
+    if (this.#forecastRetry.isDue(timestampMs)) return this.#runOnce('forecast', timestampMs);
+    return this.#turns
+      .run(() => this.#moveAhead(this.#state, timestampMs))
+      .catch((error: unknown) => this.#fail('forecast', error, timestampMs));
+  }
+
+  async #moveAhead(state: PipelineState, timestampMs: number): Promise<void> {
     const pipeline = this.#pipeline;
     const nowMs = settledMs({ pipeline, timestampMs });
     const isNew = state.contexts.endMs !== undefined && nowMs > state.contexts.endMs;
     const isShown = this.#isPublished || this.#failures.current === undefined;
-    if (!isNew || !isShown || this.#abort.signal.aborted) return false;
+    if (!isNew || !isShown || this.#abort.signal.aborted) return;
     const lookAhead = [forecastOfNow(state, pipeline, nowMs), ...lookAheadOf(state, pipeline, nowMs)];
     await this.#publish(state, { timestampMs, lookAhead });
     this.#currentMs = timestampMs;
-    return false;
   }
 
   /** Empty where no forecast is shown. */

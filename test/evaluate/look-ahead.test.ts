@@ -139,4 +139,21 @@ describe('a pipeline that only forecasts', () => {
     await at(33, 'look_ahead');
     expect(evaluations).toHaveLength(published);
   });
+
+  test('tells of an error in showing, and goes on', async () => {
+    const { at, runner, evaluations } = forecasting();
+    await at(0, 'forecast');
+    const published = evaluations.length;
+    const push = evaluations.push.bind(evaluations);
+    evaluations.push = () => {
+      throw new Error('no room');
+    };
+    await at(1, 'look_ahead');
+    expect(runner.status()).toMatchObject({ health: 'error', lastError: 'no room' });
+    evaluations.push = push;
+    await at(2, 'look_ahead');
+    expect(evaluations).toHaveLength(published + 1);
+    await at(3, 'forecast');
+    expect(runner.status().health).toBe('ok');
+  });
 });
