@@ -5,7 +5,7 @@ import { looksAtIncrementsOnly } from './state-shape.ts';
 
 /** At the first start, and after an outage, scoring goes back this far: an hour of picture, and what receivers take. */
 const CATCH_UP_MS = 3_600_000;
-/** Samples of one catch-up, over all series, where contexts do not bound it: some hundred megabytes of answers. */
+/** Samples of one catch-up, over all series, where an hour of them is less: some hundred megabytes of answers and scores. */
 const MOST_CATCH_UP_CELLS = 2_000_000;
 
 /**
@@ -26,8 +26,8 @@ function betweenEvaluationsMs({ mode, intervalMs, anomalySchedule, forecastSched
 /** Steps of an increment that are scored and published: a catch-up, or less where contexts, or very many series, bound it. */
 export function mostCatchUpSteps(state: PipelineState, pipeline: Pipeline): number {
   const steps = catchUpSteps(pipeline);
-  if (!looksAtIncrementsOnly(pipeline))
-    return Math.max(1, Math.min(steps, Math.floor(state.contexts.capacitySteps / 2)));
-  const cells = Math.max(1, state.members.slots.length);
-  return Math.max(1, Math.min(steps, Math.floor(MOST_CATCH_UP_CELLS / cells)));
+  const fit = Math.floor(MOST_CATCH_UP_CELLS / Math.max(1, state.members.slots.length));
+  if (looksAtIncrementsOnly(pipeline)) return Math.max(1, Math.min(steps, fit));
+  const anHour = Math.floor(CATCH_UP_MS / pipeline.stepMs);
+  return Math.max(1, Math.min(steps, Math.floor(state.contexts.capacitySteps / 2), Math.max(anHour, fit)));
 }

@@ -252,15 +252,18 @@ export class PipelineRunner {
     if (this.#forecastRetry.isDue(timestampMs)) return this.#runOnce('forecast', timestampMs);
     return this.#turns
       .run(() => this.#moveAhead(this.#state, timestampMs))
-      .catch((error: unknown) => this.#fail('forecast', error, timestampMs));
+      .catch((error: unknown) => {
+        this.#fail('forecast', error, timestampMs);
+        this.#report();
+      });
   }
 
   async #moveAhead(state: PipelineState, timestampMs: number): Promise<void> {
     const pipeline = this.#pipeline;
     const nowMs = settledMs({ pipeline, timestampMs });
     const isNew = state.contexts.endMs !== undefined && nowMs > state.contexts.endMs;
-    const isShown = this.#isPublished || this.#failures.current === undefined;
-    if (!isNew || !isShown || this.#abort.signal.aborted) return;
+    const isHidden = !this.#isPublished && this.#failures.current !== undefined;
+    if (!isNew || isHidden || this.#abort.signal.aborted) return;
     const lookAhead = [forecastOfNow(state, pipeline, nowMs), ...lookAheadOf(state, pipeline, nowMs)];
     await this.#publish(state, { timestampMs, lookAhead });
     this.#currentMs = timestampMs;

@@ -141,7 +141,7 @@ describe('a pipeline that only forecasts', () => {
   });
 
   test('tells of an error in showing, and goes on', async () => {
-    const { at, runner, evaluations } = forecasting();
+    const { at, runner, evaluations, telemetry } = forecasting();
     await at(0, 'forecast');
     const published = evaluations.length;
     const push = evaluations.push.bind(evaluations);
@@ -150,6 +150,7 @@ describe('a pipeline that only forecasts', () => {
     };
     await at(1, 'look_ahead');
     expect(runner.status()).toMatchObject({ health: 'error', lastError: 'no room' });
+    expect((await telemetry.pipelineHealthy.get()).values).toMatchObject([{ value: 0 }]);
     evaluations.push = push;
     await at(2, 'look_ahead');
     expect(evaluations).toHaveLength(published + 1);
